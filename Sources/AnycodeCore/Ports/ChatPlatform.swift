@@ -1,0 +1,96 @@
+/// A place where people write: console, Telegram, Slack.
+package protocol ChatPlatform: Sendable {
+    var id: PlatformID { get }
+    var limits: ChatLimits { get }
+
+    /// Connects and delivers what people do until cancelled; reconnects by itself, without end.
+    ///
+    /// An update is acknowledged to the platform only after `inbox.receive` returned.
+    /// `report` tells in a few words what the connection is doing, for the supervision tree.
+    func run(inbox: any ChatInbox, report: @escaping @Sendable (String) -> Void) async throws
+
+    /// Waits until the platform's budget allows one more call of this priority for this chat.
+    func permit(for chat: ChatID, priority: SendPriority) async throws(ChatError)
+
+    /// Posts a new message.
+    ///
+    /// - Parameter nonce: the same for every attempt of the same message; platforms with
+    ///   `ChatLimits.deduplicatesSends` post it once.
+    func send(_ message: OutgoingMessage, to conversation: Conversation, nonce: String) async throws(ChatError)
+        -> MessageID
+
+    /// Makes a message equal to `message`. An identical edit succeeds.
+    func edit(_ id: MessageID, in conversation: Conversation, to message: OutgoingMessage) async throws(ChatError)
+
+    /// Answers a button click with a short note for the person who clicked (empty: just stop the spinner).
+    func acknowledge(_ callback: String, note: String) async throws(ChatError)
+}
+
+/// Where platforms deliver.
+package protocol ChatInbox: Sendable {
+    /// Stores the events, dropping those already known; returns when they are durable.
+    func receive(_ events: [InboundEvent]) async throws
+}
+
+/// What a platform can show.
+package struct ChatLimits: Hashable, Sendable {
+    /// The longest message, in UTF-16 units of its Markdown.
+    package let textUnits: Int
+    /// The longest button label, in UTF-16 units.
+    package let labelUnits: Int
+    package let editsMessages: Bool
+    /// Whether `send` with a known nonce posts nothing new and returns the first message's id.
+    package let deduplicatesSends: Bool
+    /// How many messages one turn may take before older output is folded.
+    package let messagesPerTurn: Int
+
+    package init(
+        textUnits: Int, labelUnits: Int = 60, editsMessages: Bool = true, deduplicatesSends: Bool = false,
+        messagesPerTurn: Int = 12
+    ) {
+        self.textUnits = textUnits
+        self.labelUnits = labelUnits
+        self.editsMessages = editsMessages
+        self.deduplicatesSends = deduplicatesSends
+        self.messagesPerTurn = messagesPerTurn
+    }
+}
+
+/// Who goes first when a chat's budget is short; greater goes first.
+package enum SendPriority: Int, Hashable, Sendable, Comparable {
+    case stream, notice, question, final
+
+    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.rawValue < rhs.rawValue }
+}
+
+/// Why a chat platform's call failed.
+package struct ChatError: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Code: Hashable, Sendable {
+        /// Wait this long and try again; nothing was done.
+        case flood(retryAfter: Duration)
+        /// Nothing was done; trying again later is right.
+        case unreachable
+        /// It may or may not have been done.
+        case outcomeUnknown
+        /// The platform refuses this content for good.
+        case rejected
+        /// The message to edit no longer exists.
+        case messageGone
+        /// The bot may not write here any more (blocked, kicked, chat deleted).
+        case chatGone
+        /// The platform refuses the bot itself (bad token).
+        case unauthorized
+        case cancelled
+    }
+
+    package let code: Code
+    /// Safe to show; holds no secret.
+    package let message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package var description: String { message }
+}

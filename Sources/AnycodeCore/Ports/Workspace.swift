@@ -1,0 +1,54 @@
+/// The runner beside the agent: its health, the repository, files.
+package protocol Workspace: Sendable {
+    func health() async throws(AgentError) -> RunnerHealth
+
+    /// Sets what the agent and git see as environment; kept in the runner's memory only.
+    func setEnvironment(_ variables: [String: Secret]) async throws(AgentError)
+
+    /// Makes a custom agent's command known to the runner.
+    func defineAgent(_ agent: AgentName, command: [String], environment: [String: String]) async throws(AgentError)
+
+    /// Clones `source` (`nil`: an empty repository). Repeating it is harmless and joins a running clone.
+    func prepare(
+        _ source: WorkspaceSource?, credentials: RepositoryCredentials?,
+        progress: @escaping @Sendable (String) -> Void
+    ) async throws(AgentError) -> PreparedWorkspace
+
+    func status() async throws(AgentError) -> WorkspaceStatus
+
+    /// Everything since the base commit, untracked files included, as a binary git patch; empty when clean.
+    func patch(limit: Int) async throws(AgentError) -> [UInt8]
+
+    func apply(patch: [UInt8]) async throws(AgentError)
+
+    /// Writes a file; a relative path is relative to the workspace.
+    func write(_ bytes: [UInt8], to path: String) async throws(AgentError)
+
+    func read(_ path: String) async throws(AgentError) -> [UInt8]
+}
+
+/// What the runner says of itself.
+package struct RunnerHealth: Hashable, Sendable, Codable {
+    package let version: String
+    /// Changes when the runner lost its log; cursors of another log mean nothing.
+    package let logID: String
+    /// Whether the agent's process runs.
+    package let agentIsRunning: Bool
+
+    package init(version: String, logID: String, agentIsRunning: Bool) {
+        self.version = version
+        self.logID = logID
+        self.agentIsRunning = agentIsRunning
+    }
+}
+
+/// A user name and password (or token) for cloning from one host.
+package struct RepositoryCredentials: Hashable, Sendable {
+    package let username: String
+    package let password: Secret
+
+    package init(username: String, password: Secret) {
+        self.username = username
+        self.password = password
+    }
+}
