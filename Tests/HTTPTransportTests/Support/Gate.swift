@@ -1,0 +1,43 @@
+import Foundation
+import Synchronization
+
+/// Opens once; threads and tasks can wait for it.
+final class Gate: Sendable {
+    private struct State {
+        var isOpen = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let condition = NSCondition()
+    private let state = Mutex(State())
+
+    func open() {
+        let waiters = state.withLock { state in
+            state.isOpen = true
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        condition.lock()
+        condition.broadcast()
+        condition.unlock()
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// Suspends the task until the gate is open.
+    func wait() async {
+        await withCheckedContinuation { waiter in
+            let isOpen = state.withLock { state in
+                if !state.isOpen { state.waiters.append(waiter) }
+                return state.isOpen
+            }
+            if isOpen { waiter.resume() }
+        }
+    }
+
+    /// Blocks the thread until the gate is open; for the server's side.
+    func block() {
+        condition.lock()
+        while !state.withLock({ $0.isOpen }) { condition.wait() }
+        condition.unlock()
+    }
+}
