@@ -1,0 +1,58 @@
+.DEFAULT_GOAL := help
+PREFIX ?= /usr/local
+PROGRAMS := anycode anycodectl anycode-runner anycode-demo-agent
+SOURCES := Package.swift Sources Tests Supervision/Package.swift Supervision/Sources Supervision/Tests migrations
+
+# CI treats warnings as errors everywhere, so that check and test share one build.
+ifeq ($(CI),true)
+export ANYCODE_STRICT := 1
+CHECK_BUILD := .build
+else
+CHECK_BUILD := .build/strict
+endif
+
+.PHONY: help
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup:
+	@scripts/setup
+
+.PHONY: run
+run: setup ## Build, and do a first task with the demo agent: no account, no key, no Docker
+	@scripts/build debug $(PROGRAMS)
+	@.build/debug/anycode quickstart
+
+.PHONY: test
+test: setup ## Run all tests that this machine allows, and name those that it does not
+	@scripts/test
+
+.PHONY: check
+check: setup ## Format, lint, import directions, forbidden patterns, warnings as errors
+	@swift format lint --strict --recursive --parallel $(wildcard $(SOURCES))
+	@scripts/check-imports
+	@scripts/check-patterns
+	@ANYCODE_STRICT=1 scripts/quietly "Building with warnings as errors" \
+	    swift build --build-tests --scratch-path $(CHECK_BUILD)
+	@echo "All checks passed."
+
+.PHONY: format
+format: ## Format the sources in place
+	@swift format --in-place --recursive --parallel $(wildcard $(SOURCES))
+
+.PHONY: build
+build: setup ## Build the release programs into .build/release
+	@scripts/build release $(PROGRAMS)
+
+.PHONY: bench
+bench: setup ## Measure, and print the figures beside their budgets
+	@swift run --quiet -c release anycode-bench
+
+.PHONY: install
+install: ## Install what `make build` built under PREFIX (/usr/local)
+	@scripts/install "$(DESTDIR)$(PREFIX)" $(PROGRAMS)
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	@rm -rf .build Supervision/.build
