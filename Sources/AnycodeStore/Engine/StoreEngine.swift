@@ -1,0 +1,53 @@
+import GRDB
+import Synchronization
+
+/// Where the store's work happens.
+protocol StoreEngine: Sendable {
+    var commitCount: Int { get }
+    func write<T: Sendable>(_ body: @escaping @Sendable (StoreTransaction) throws -> T) async throws(StoreError) -> T
+    func read<T: Sendable>(_ body: @escaping @Sendable (StoreTransaction) throws -> T) async throws(StoreError) -> T
+    /// Turns further work away.
+    func stop()
+    /// Blocks until all is done and closed.
+    func join()
+}
+
+extension StoreError {
+    static var closedStore: StoreError { StoreError(.closed, "The database is closed: the daemon is stopping") }
+}
+
+/// Works on the caller's thread.
+final class InlineEngine: StoreEngine {
+    private let connection: StoreConnection
+    private let isClosed = Mutex(false)
+
+    init(_ connection: StoreConnection) {
+        self.connection = connection
+    }
+
+    var commitCount: Int { connection.commitCount }
+
+    func write<T: Sendable>(_ body: @escaping @Sendable (StoreTransaction) throws -> T) async throws(StoreError) -> T {
+        try checkOpen()
+        return try connection.write(body)
+    }
+
+    func read<T: Sendable>(_ body: @escaping @Sendable (StoreTransaction) throws -> T) async throws(StoreError) -> T {
+        try checkOpen()
+        return try connection.read(body)
+    }
+
+    func stop() {
+        let wasClosed = isClosed.withLock { isClosed in
+            defer { isClosed = true }
+            return isClosed
+        }
+        if !wasClosed { connection.close() }
+    }
+
+    func join() {}
+
+    private func checkOpen() throws(StoreError) {
+        guard !isClosed.withLock({ $0 }) else { throw .closedStore }
+    }
+}

@@ -1,0 +1,25 @@
+package import AnycodeCore
+
+extension StoreTransaction {
+    package func insertButtons(_ rows: [ButtonRow]) throws(StoreError) {
+        for row in rows {
+            try run(
+                "INSERT INTO buttons (token, session, interaction, action, created_at) VALUES (?, ?, ?, ?, ?)",
+                .text(row.token), .id(row.session), .id(row.interaction), .blob(row.action), .date(row.createdAt))
+        }
+    }
+
+    package func button(_ token: String) throws(StoreError) -> ButtonRow? {
+        try row(
+            "SELECT token, session, interaction, action, created_at FROM buttons WHERE token = ?", .text(token)
+        ) {
+            ButtonRow(
+                token: $0.text(0), session: $0.optionalID(1), interaction: $0.optionalID(2), action: $0.blob(3),
+                createdAt: $0.date(4))
+        }
+    }
+
+    package func deleteButtons(session: SessionID) throws(StoreError) {
+        try run("DELETE FROM buttons WHERE session = ?", .id(session))
+    }
+}
