@@ -1,0 +1,28 @@
+/// A seeded generator: the same seed gives the same numbers on every machine.
+///
+/// Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014). Not for secrets.
+package struct SplitMix64: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    package init(seed: UInt64) {
+        state = seed
+    }
+
+    package mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// A generator whose numbers do not depend on how many this one is asked for later.
+    package mutating func split() -> SplitMix64 {
+        SplitMix64(seed: next())
+    }
+
+    /// True in `part` of `whole` cases: `chance(1, in: 20)`.
+    package mutating func chance(_ part: UInt64, in whole: UInt64) -> Bool {
+        next(upperBound: whole) < part
+    }
+}
