@@ -1,0 +1,84 @@
+import Hummingbird
+
+/// Health, the known agents and what they get.
+struct AgentRoutes: Sendable {
+    let servers: AgentServers
+
+    func health() async throws -> Response {
+        struct Server: Encodable {
+            var server_id: String
+            var agent: String
+            var running: Bool
+            var last_event_id: UInt64
+        }
+        struct Health: Encodable {
+            var status = "ok"
+            var version = Runner.version
+            var `protocol` = 1
+            var log_id: String
+            var servers: [Server] = []
+        }
+        var health = Health(log_id: servers.logID)
+        for server in await servers.all() {
+            health.servers.append(
+                Server(
+                    server_id: server.identity.serverID, agent: server.identity.agent, running: await server.isRunning,
+                    last_event_id: server.log.lastEvent))
+        }
+        return try .json(health)
+    }
+
+    func list() async throws -> Response {
+        try .json(["agents": await servers.agents().map(Info.init)])
+    }
+
+    func show(_ name: String) async throws -> Response {
+        guard let status = await servers.agent(name) else { throw RunnerError(.unknownAgent, "There is no agent “\(name)”.") }
+        return try .json(Info(status))
+    }
+
+    func setEnvironment(_ request: Request) async throws -> Response {
+        struct Body: Decodable { var variables: [String: String] }
+        try await servers.setSessionEnvironment(try await request.json(Body.self).variables)
+        return .done
+    }
+
+    func define(_ request: Request, name: String) async throws -> Response {
+        struct Body: Decodable {
+            var command: [String]
+            var env: [String: String]?
+        }
+        let body = try await request.json(Body.self)
+        try await servers.define(name, command: body.command, environment: body.env ?? [:])
+        return .done
+    }
+}
+
+extension AgentRoutes {
+    /// `AgentInfo` of sandbox-agent, and the command.
+    private struct Info: Encodable {
+        /// What an agent can do is known from its own `initialize` answer; these are what ACP offers.
+        struct Capabilities: Encodable {
+            var planMode = true, permissions = true, questions = true, toolCalls = true, toolResults = true
+            var textMessages = true, images = true, fileAttachments = true, sessionLifecycle = true, errorEvents = true
+            var reasoning = true, status = true, commandExecution = true, fileChanges = true, mcpTools = true
+            var streamingDeltas = true, itemStarted = true, sharedProcess = false
+        }
+
+        var id: String
+        var installed: Bool
+        var credentialsAvailable = true
+        var capabilities = Capabilities()
+        var path: String?
+        var command: [String]
+        var configError: String?
+
+        init(_ status: AgentServers.AgentStatus) {
+            id = status.id
+            installed = status.executable != nil
+            path = status.executable
+            command = status.command
+            configError = status.problem?.description
+        }
+    }
+}

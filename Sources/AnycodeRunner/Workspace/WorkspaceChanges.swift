@@ -1,0 +1,93 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// What changed in the workspace since the task started: commits, edits and new files alike.
+struct WorkspaceChanges: Sendable {
+    let git: Git
+    let base: String
+
+    struct Status: Encodable, Sendable {
+        var base: String
+        var head: String?
+        var branch: String?
+        var dirty: Bool
+        var files: [ChangedFile]
+    }
+
+    private static let diff = [
+        "diff", "--cached", "--no-ext-diff", "--no-textconv", "--no-color", "--no-relative", "--submodule=short",
+        "--ignore-submodules=none", "-O/dev/null",
+    ]
+
+    func status() async throws -> Status {
+        let head = try await git.run(["rev-parse", "--verify", "--quiet", "HEAD"]).text
+        let branch = try await git.run(["symbolic-ref", "--short", "--quiet", "HEAD"]).text
+        let files = try await withIndex { environment in
+            let outcome = try await git.run(
+                Self.diff + ["-z", "--raw", "--numstat", "--find-renames", base, "--"], environment: environment)
+            try check(outcome)
+            return ChangedFile.parse(outcome.output)
+        }
+        return Status(
+            base: base, head: head.isEmpty ? nil : head, branch: branch.isEmpty ? nil : branch, dirty: !files.isEmpty,
+            files: files)
+    }
+
+    /// The changes as a patch that `git apply` takes, in a file without a name.
+    func patch(limit: Int) async throws -> OpenFile {
+        try await withIndex { environment in
+            let output = try git.temporaryFile()
+            let format = ["--binary", "--full-index", "--src-prefix=a/", "--dst-prefix=b/", "--find-renames", "-U3"]
+            let (exit, words) = try await git.run(
+                Self.diff + format + [base, "--"], environment: environment, output: output)
+            try check(.init(exit: exit, output: [], words: words))
+            guard output.size <= limit else {
+                throw RunnerError(.tooLarge, "The patch has \(output.size) bytes; \(limit) is the limit.")
+            }
+            return output
+        }
+    }
+
+    func apply(patch path: String) async throws {
+        let outcome = try await git.run(["apply", "--binary", "--whitespace=nowarn", "--", path])
+        guard outcome.exit.success else {
+            throw RunnerError(.conflict, "The patch does not apply: \(outcome.words.prefix(1000))")
+        }
+    }
+
+    /// Runs `body` with an index that holds the workspace as it is; the agent's own index and objects stay untouched.
+    private func withIndex<Value>(_ body: ([String: String]) async throws -> Value) async throws -> Value {
+        let found = try await git.run(["rev-parse", "--absolute-git-dir"])
+        guard found.exit.success else {
+            throw RunnerError(.conflict, "The workspace is no git repository any more.")
+        }
+        let scratch = git.temporaryPath()
+        try makeDirectory(scratch + "/objects")
+        defer {
+            // What stays is swept at the next start.
+            try? FileManager.default.removeItem(atPath: scratch)
+        }
+        // A copy keeps git from reading every file again.
+        try? FileManager.default.copyItem(atPath: found.text + "/index", toPath: scratch + "/index")
+        let environment = [
+            "GIT_INDEX_FILE": scratch + "/index", "GIT_OBJECT_DIRECTORY": scratch + "/objects",
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": found.text + "/objects",
+        ]
+        try check(await git.run(["add", "--all", "--", "."], environment: environment))
+        return try await body(environment)
+    }
+
+    private func check(_ outcome: Git.Outcome) throws {
+        guard outcome.exit.success else {
+            throw RunnerError(.conflict, "git could not compare the workspace: \(outcome.words.suffix(1000))")
+        }
+    }
+}
