@@ -3,6 +3,11 @@ package struct Migration: Sendable {
     /// The schema version after this step; the first is 1 and each is one more than the one before.
     package let version: Int
     package let sql: String
+
+    package init(version: Int, sql: String) {
+        self.version = version
+        self.sql = sql
+    }
 }
 
 /// The schema's history, embedded in the binary.

@@ -1,5 +1,10 @@
 package import AnycodeCore
+
+#if canImport(FoundationEssentials)
+package import FoundationEssentials
+#else
 package import Foundation
+#endif
 
 extension StoreTransaction {
     /// Keeps an event until it is handled.
