@@ -1,0 +1,90 @@
+/// Draws a list of sessions, one a line.
+package func render(_ sessions: [SessionSummary], _ style: Style) -> [String] {
+    guard !sessions.isEmpty else { return ["No sessions."] }
+    let ids = sessions.map(\.id)
+    let rows = sessions.map { session in
+        [
+            Span(shortID(session.id, among: ids), .cyan), Span(session.state, colour(of: session)),
+            Span(session.agent), Span(session.chat), Span(words(for: session.age)),
+            Span(session.waiting.map { "\(words(for: $0)) — \(session.prompt)" } ?? session.prompt),
+        ]
+    }
+    let header = ["ID", "STATE", "AGENT", "CHAT", "AGE", "TASK"].map { Span($0, .bold) }
+    return table([header] + rows, style)
+}
+
+/// Draws what is known of one session.
+package func render(_ session: SessionDetail, _ style: Style) -> [String] {
+    let summary = session.summary
+    var facts: [(String, Span)] = [
+        ("id", Span(summary.id, .cyan)), ("state", Span(summary.state, colour(of: summary))),
+        ("task", Span(summary.prompt)), ("agent", Span(summary.agent)),
+        ("by", Span("\(summary.starter), \(summary.chat), \(words(for: summary.age)) ago")),
+    ]
+    func add(_ name: String, _ value: String?, _ colour: Span.Colour = .plain) {
+        if let value { facts.append((name, Span(value, colour))) }
+    }
+    add("waiting", summary.waiting.map { words(for: $0) }, .yellow)
+    add("reason", session.reason, .red)
+    add("repository", summary.repository)
+    add("commit", session.commit)
+    add("turns", "\(session.turns), \(words(for: session.agentSeconds)) of the agent's time")
+    add("cost", session.cost)
+    add("queued", session.queued > 0 ? "\(session.queued)" : nil)
+    for deadline in session.deadlines {
+        let left = deadline.seconds < 0 ? "overdue" : "in \(words(for: deadline.seconds))"
+        add("deadline", "\(deadline.name) \(left)")
+    }
+    let width = facts.map { columns(of: $0.0) }.max() ?? 0
+    var lines = facts.map { style.line([Span(padded($0.0, to: width), .faint), Span("  "), $0.1]) }
+    lines += section("Interactions", session.interactions.map(row), style)
+    lines += section("Resources", session.resources.map(row), style)
+    lines += section("Saves", session.saves.map(row), style)
+    return lines
+}
+
+private func section(_ title: String, _ rows: [[Span]], _ style: Style) -> [String] {
+    rows.isEmpty ? [] : ["", style.line([Span(title, .bold)])] + table(rows.map { [Span("")] + $0 }, style)
+}
+
+private func row(_ interaction: SessionDetail.Interaction) -> [Span] {
+    let who = interaction.answeredBy.map { "by \($0)" }
+    let answer = [interaction.answer, who].compactMap(\.self).joined(separator: " ")
+    return [
+        Span(interaction.kind), Span(interaction.state, interaction.state == "open" ? .yellow : .plain),
+        Span("\(words(for: interaction.age)) ago"),
+        Span(answer.isEmpty ? interaction.title : "\(interaction.title) → \(answer)"),
+    ]
+}
+
+private func row(_ resource: SessionDetail.Resource) -> [Span] {
+    [Span(resource.kind), Span(resource.state), Span("\(words(for: resource.age)) ago"), Span(resource.name)]
+}
+
+private func row(_ save: SessionDetail.Save) -> [Span] {
+    let files = save.changedFiles == 1 ? "1 file" : "\(save.changedFiles) files"
+    return [Span(files), Span("\(words(for: save.age)) ago"), Span(save.path)]
+}
+
+private func colour(of session: SessionSummary) -> Span.Colour {
+    if session.waiting != nil { return .yellow }
+    if session.isLive { return .green }
+    return session.state == "completed" ? .plain : .red
+}
+
+/// Columns as wide as their widest cell; the last one takes what is left.
+private func table(_ rows: [[Span]], _ style: Style) -> [String] {
+    var widths: [Int] = []
+    for row in rows {
+        for (index, cell) in row.enumerated() {
+            if index == widths.count { widths.append(0) }
+            widths[index] = max(widths[index], columns(of: cell.text))
+        }
+    }
+    return rows.map { row in
+        let cells = row.enumerated().map { index, cell in
+            index == row.count - 1 ? [cell] : [Span(padded(cell.text, to: widths[index]), cell.colour), Span("  ")]
+        }
+        return style.line(Array(cells.joined()))
+    }
+}
