@@ -1,0 +1,273 @@
+package import AnycodeCore
+package import AnycodeStore
+package import Supervision
+
+/// Makes one chat equal to the views of its sessions. Alone calls the platform for messages, one call at a time.
+package actor ChatOutbox: Child {
+    private let chat: ChatID
+    private let platform: any ChatPlatform
+    private let store: Store
+    private let clock: RuntimeClock
+    private let status: StatusCell
+    private let signal = Signal()
+    private var machine: OutboxMachine
+    private var settledWaiters: [SessionID: [CheckedContinuation<Void, any Error>]] = [:]
+    private var backoff = Duration.seconds(1)
+    private var isEnded = false
+
+    package init(
+        chat: ChatID, platform: any ChatPlatform, store: Store, clock: RuntimeClock, status: StatusCell
+    ) {
+        self.chat = chat
+        self.platform = platform
+        self.store = store
+        self.clock = clock
+        self.status = status
+        machine = OutboxMachine(limits: platform.limits)
+    }
+
+    package func run() async throws {
+        defer { endWaits() }
+        try await loadNotices()
+        while true {
+            while let operation = machine.next() {
+                try await platformPermit(operation.priority)
+                guard let operation = machine.next() else { break }
+                try await perform(operation)
+                status["backlog"] = machine.backlog == 0 ? nil : "\(machine.backlog)"
+                resumeSettled()
+            }
+            resumeSettled()
+            status.endWait()
+            try await signal.wait()
+        }
+    }
+
+    private func endWaits() {
+        isEnded = true
+        let waiters = settledWaiters.values.joined()
+        settledWaiters = [:]
+        for waiter in waiters { waiter.resume(throwing: CancellationError()) }
+    }
+
+    // MARK: What sessions ask
+
+    /// Shows a session's newest view.
+    package func present(_ slots: [MessageSlot], of session: SessionID, in conversation: Conversation) async throws {
+        if !machine.knows(session) {
+            let rows = try await store.read { try $0.slots(session: session) }
+            machine.open(session, in: conversation, shown: Self.shown(rows))
+        }
+        machine.present(slots, of: session)
+        signal.raise()
+    }
+
+    /// Returns when the chat shows all of the session's last view.
+    package func waitUntilSettled(_ session: SessionID) async throws {
+        guard !machine.isSettled(session) else { return }
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            if isEnded {
+                continuation.resume(throwing: CancellationError())
+            } else {
+                settledWaiters[session, default: []].append(continuation)
+            }
+        }
+    }
+
+    /// The session is over and its last view is shown.
+    package func close(_ session: SessionID) {
+        machine.close(session)
+        for waiter in settledWaiters.removeValue(forKey: session) ?? [] { waiter.resume() }
+    }
+
+    /// A notice for this chat was stored.
+    package func noticesChanged() async throws {
+        try await loadNotices()
+        signal.raise()
+    }
+
+    /// Answers a click. Best effort: a click that cannot be answered has its effect all the same.
+    package func acknowledge(_ callback: String, note: String) async {
+        try? await platform.acknowledge(callback, note: note)
+    }
+
+    private func resumeSettled() {
+        for session in settledWaiters.keys.sorted() where machine.isSettled(session) {
+            for waiter in settledWaiters.removeValue(forKey: session) ?? [] { waiter.resume() }
+        }
+    }
+
+    private func loadNotices() async throws {
+        let chat = chat
+        let rows = try await store.read { try $0.pendingNotices(chat: chat) }
+        for row in rows {
+            let message = try JSONCoding.decode(OutgoingMessage.self, from: row.message)
+            machine.add(
+                .init(
+                    sequence: row.sequence, conversation: row.conversation, message: message, nonce: row.nonce,
+                    isRepeat: row.state == SlotState.sending.rawValue))
+        }
+    }
+
+    private static func shown(_ rows: [SlotRow]) -> [String: OutboxMachine.Shown] {
+        var shown: [String: OutboxMachine.Shown] = [:]
+        for row in rows {
+            let state: OutboxMachine.Shown.State
+            switch (SlotState(rawValue: row.state), row.message) {
+            case (.sent, let message?): state = .sent(message)
+            case (.given, let message): state = .given(up: message)
+            case (.waiting, _): continue
+            default: state = .unknown
+            }
+            shown[row.key] = .init(state: state, digest: MessageDigest(bytes: row.shown), attempts: row.attempts)
+        }
+        return shown
+    }
+
+    // MARK: Calls to the platform
+
+    private func platformPermit(_ priority: SendPriority) async throws {
+        do {
+            status.wait(for: "permit to send")
+            try await platform.permit(for: chat, priority: priority)
+            status.endWait()
+        } catch {
+            try await pause(after: error)
+        }
+    }
+
+    private func perform(_ operation: OutboxMachine.Operation) async throws {
+        switch operation {
+        case .send(let send): try await post(send)
+        case .edit(let edit): try await change(edit)
+        case .notice(let notice): try await post(notice)
+        }
+    }
+
+    private func post(_ send: OutboxMachine.Send) async throws {
+        try await record(send, .sending, message: nil)
+        do {
+            let id = try await platform.send(send.message, to: send.conversation, nonce: send.nonce)
+            machine.sent(send, as: id)
+            try await record(send, .sent, message: id)
+            succeeded()
+        } catch let error as ChatError {
+            try await postFailed(send, error)
+        }
+    }
+
+    private func postFailed(_ send: OutboxMachine.Send, _ error: ChatError) async throws {
+        switch error.code {
+        case .outcomeUnknown:
+            machine.outcomeUnknown(send)
+            try await record(send, .unknown, message: nil)
+        case .rejected, .messageGone:
+            machine.gaveUp(send.session, send.key, message: nil, digest: send.digest)
+            status.setLastError(error.message)
+            return try await record(send, .given, message: nil)
+        default:
+            machine.notSent(send)
+            let isUnknown = machine.desks[send.session]?.shown[send.key] != nil
+            try await record(send, isUnknown ? .unknown : .waiting, message: nil)
+        }
+        try await pause(after: error)
+    }
+
+    private func change(_ edit: OutboxMachine.Edit) async throws {
+        do {
+            try await platform.edit(edit.id, in: edit.conversation, to: edit.message)
+            machine.edited(edit)
+            try await record(edit, .sent)
+            succeeded()
+        } catch let error as ChatError {
+            switch error.code {
+            case .messageGone:
+                machine.messageIsGone(edit)
+                try await record(edit, edit.priority >= .question ? .waiting : .given)
+            case .rejected:
+                machine.gaveUp(edit.session, edit.key, message: edit.id, digest: edit.digest)
+                try await record(edit, .given)
+                status.setLastError(error.message)
+            default:
+                try await pause(after: error)
+            }
+        }
+    }
+
+    private func post(_ notice: OutboxMachine.Notice) async throws {
+        var message = notice.message
+        if notice.isRepeat, !platform.limits.deduplicatesSends {
+            message.markdown = "*(possibly a repeat)*\n" + message.markdown
+        }
+        let sequence = notice.sequence
+        try await store.write { try $0.setNoticeState(sequence, SlotState.sending.rawValue) }
+        do throws(ChatError) {
+            _ = try await platform.send(message, to: notice.conversation, nonce: notice.nonce)
+            succeeded()
+        } catch {
+            switch error.code {
+            case .rejected, .messageGone, .outcomeUnknown: status.setLastError(error.message)
+            default:
+                if !notice.isRepeat {
+                    try await store.write { try $0.setNoticeState(sequence, SlotState.waiting.rawValue) }
+                }
+                return try await pause(after: error)
+            }
+        }
+        machine.finished(notice)
+        try await store.write { try $0.deleteNotice(sequence) }
+    }
+
+    private func succeeded() {
+        backoff = .seconds(1)
+        status.setLastError(nil)
+    }
+
+    /// Waits as the platform says, or longer each time while it cannot be reached.
+    private func pause(after error: ChatError) async throws {
+        switch error.code {
+        case .cancelled: throw CancellationError()
+        case .flood(let retryAfter):
+            status.wait(for: "flood wait", within: retryAfter)
+            try await clock.sleep(retryAfter)
+        default:
+            status.setLastError(error.message)
+            status.wait(for: "the chat platform: \(error.message)", within: backoff)
+            try await clock.sleep(backoff)
+            backoff = min(backoff * 2, .seconds(30))
+        }
+        status.endWait()
+    }
+
+    // MARK: Rows
+
+    private func record(_ send: OutboxMachine.Send, _ state: SlotState, message: MessageID?) async throws {
+        try await put(
+            SlotRow(
+                session: send.session, key: send.key, position: send.position, message: message, state: state.rawValue,
+                shown: send.digest.bytes, attempts: send.attempts, updatedAt: clock.date()))
+    }
+
+    private func record(_ edit: OutboxMachine.Edit, _ state: SlotState) async throws {
+        try await put(
+            SlotRow(
+                session: edit.session, key: edit.key, position: edit.position, message: edit.id, state: state.rawValue,
+                shown: edit.digest.bytes, attempts: edit.attempts, updatedAt: clock.date()))
+    }
+
+    private func put(_ row: SlotRow) async throws {
+        try await store.write { try $0.putSlot(row) }
+    }
+}
+
+/// What the store says of a message slot.
+enum SlotState: String {
+    /// Nothing is there; it will be tried.
+    case waiting
+    /// A send was begun; found after a restart, its outcome is unknown.
+    case sending
+    case sent
+    case unknown
+    /// Not tried any more: refused, or deleted by a person.
+    case given
+}

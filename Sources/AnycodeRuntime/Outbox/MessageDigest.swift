@@ -1,0 +1,30 @@
+import AnycodeCore
+
+/// A stable 64-bit fingerprint (FNV-1a) of a message, kept in the store to know what the chat shows.
+struct MessageDigest: Hashable {
+    let bytes: [UInt8]
+
+    init(_ message: OutgoingMessage) {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        func mix(_ text: String) {
+            for byte in text.utf8 {
+                hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+            }
+            hash = (hash ^ 0xff) &* 0x100_0000_01b3
+        }
+        mix(message.markdown)
+        for row in message.buttons {
+            for button in row {
+                mix(button.label)
+                mix(button.token)
+            }
+            mix("\u{1}")
+        }
+        if let attachment = message.attachment { mix(attachment.path) }
+        bytes = (0..<8).map { UInt8(truncatingIfNeeded: hash >> (UInt64($0) * 8)) }
+    }
+
+    init(bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+}

@@ -1,0 +1,228 @@
+import AnycodeCore
+
+/// Decides what a chat needs next, so that it comes to show every session's slots. A value: no I/O, no clock.
+struct OutboxMachine {
+    /// What is known of a slot in the chat.
+    struct Shown: Hashable {
+        enum State: Hashable {
+            case sent(MessageID)
+            /// It may or may not be there.
+            case unknown
+            /// The platform refused it for good, or a person deleted it.
+            case given(up: MessageID?)
+        }
+
+        var state: State
+        var digest: MessageDigest
+        var attempts: Int
+    }
+
+    /// One session's part of the chat.
+    struct Desk {
+        let conversation: Conversation
+        var slots: [MessageSlot] = []
+        var digests: [MessageDigest] = []
+        var shown: [String: Shown]
+
+        func isShown(_ place: Int) -> Bool {
+            guard let shown = shown[slots[place].key] else { return false }
+            switch shown.state {
+            case .sent: return shown.digest == digests[place]
+            case .given: return true
+            case .unknown: return false
+            }
+        }
+
+        var isSettled: Bool { slots.indices.allSatisfy(isShown) }
+    }
+
+    struct Notice: Hashable {
+        let sequence: Int64
+        let conversation: Conversation
+        let message: OutgoingMessage
+        let nonce: String
+        var isRepeat: Bool
+    }
+
+    struct Send: Hashable {
+        let session: SessionID
+        let key: String
+        let position: Int
+        let conversation: Conversation
+        /// As it will be posted, label of a possible repeat included.
+        let message: OutgoingMessage
+        let digest: MessageDigest
+        let nonce: String
+        let attempts: Int
+        let priority: SendPriority
+    }
+
+    struct Edit: Hashable {
+        let session: SessionID
+        let key: String
+        let position: Int
+        let conversation: Conversation
+        let id: MessageID
+        let message: OutgoingMessage
+        let digest: MessageDigest
+        let attempts: Int
+        let priority: SendPriority
+    }
+
+    enum Operation: Hashable {
+        case send(Send)
+        case edit(Edit)
+        case notice(Notice)
+
+        var priority: SendPriority {
+            switch self {
+            case .send(let send): send.priority
+            case .edit(let edit): edit.priority
+            case .notice: .notice
+            }
+        }
+    }
+
+    let limits: ChatLimits
+    private(set) var desks: [SessionID: Desk] = [:]
+    /// Sessions in the order in which they first came, so that equals take turns by age.
+    private var order: [SessionID] = []
+    private(set) var notices: [Notice] = []
+
+    init(limits: ChatLimits) {
+        self.limits = limits
+    }
+
+    func knows(_ session: SessionID) -> Bool { desks[session] != nil }
+
+    func isSettled(_ session: SessionID) -> Bool { desks[session]?.isSettled ?? true }
+
+    /// How many slots and notices are not yet as they should be.
+    var backlog: Int {
+        notices.count + desks.values.reduce(0) { sum, desk in sum + desk.slots.indices.count { !desk.isShown($0) } }
+    }
+
+    mutating func open(_ session: SessionID, in conversation: Conversation, shown: [String: Shown]) {
+        guard desks[session] == nil else { return }
+        desks[session] = Desk(conversation: conversation, shown: shown)
+        order.append(session)
+    }
+
+    /// The newest view wins; what an older one wanted and never got is forgotten.
+    mutating func present(_ slots: [MessageSlot], of session: SessionID) {
+        guard var desk = desks[session] else { return }
+        var digests: [MessageDigest] = []
+        digests.reserveCapacity(slots.count)
+        for (place, slot) in slots.enumerated() {
+            if place < desk.slots.count, desk.slots[place] == slot {
+                digests.append(desk.digests[place])
+            } else {
+                digests.append(MessageDigest(slot.message))
+            }
+        }
+        desk.slots = slots
+        desk.digests = digests
+        desks[session] = desk
+    }
+
+    mutating func close(_ session: SessionID) {
+        desks[session] = nil
+        order.removeAll { $0 == session }
+    }
+
+    mutating func add(_ notice: Notice) {
+        if !notices.contains(where: { $0.sequence == notice.sequence }) { notices.append(notice) }
+    }
+
+    // MARK: What next
+
+    /// The most urgent thing to do; `nil` when the chat is as it should be.
+    func next() -> Operation? {
+        var best: Operation? = notices.first.map { .notice($0) }
+        for session in order {
+            guard let desk = desks[session], let candidate = candidate(session, desk) else { continue }
+            if best.map({ candidate.priority > $0.priority }) ?? true { best = candidate }
+        }
+        return best
+    }
+
+    /// A session's messages are posted in order, so a missing one before a question is as urgent as the question.
+    private func candidate(_ session: SessionID, _ desk: Desk) -> Operation? {
+        var missing: Int?
+        var urgency = SendPriority.stream
+        var edit: Int?
+        for place in desk.slots.indices where !desk.isShown(place) {
+            let slot = desk.slots[place]
+            if case .sent? = desk.shown[slot.key]?.state {
+                if edit.map({ slot.priority > desk.slots[$0].priority }) ?? true { edit = place }
+            } else {
+                if missing == nil { missing = place }
+                urgency = max(urgency, slot.priority)
+            }
+        }
+        if let missing, edit.map({ urgency >= desk.slots[$0].priority }) ?? true {
+            return .send(send(session, desk, missing, urgency))
+        }
+        return edit.flatMap { self.edit(session, desk, $0) }
+    }
+
+    private func send(_ session: SessionID, _ desk: Desk, _ place: Int, _ urgency: SendPriority) -> Send {
+        let slot = desk.slots[place]
+        let before = desk.shown[slot.key]
+        let attempts = (before?.attempts ?? 0) + 1
+        var message = slot.message
+        if before?.state == .unknown, !limits.deduplicatesSends {
+            message.markdown = "*(possibly a repeat)*\n" + message.markdown
+        }
+        return Send(
+            session: session, key: slot.key, position: place, conversation: desk.conversation, message: message,
+            digest: desk.digests[place], nonce: "\(session)/\(slot.key)", attempts: attempts, priority: urgency)
+    }
+
+    private func edit(_ session: SessionID, _ desk: Desk, _ place: Int) -> Operation? {
+        let slot = desk.slots[place]
+        guard let shown = desk.shown[slot.key], case .sent(let id) = shown.state else { return nil }
+        return .edit(
+            Edit(
+                session: session, key: slot.key, position: place, conversation: desk.conversation, id: id,
+                message: slot.message, digest: desk.digests[place], attempts: shown.attempts, priority: slot.priority))
+    }
+
+    // MARK: What came of it
+
+    mutating func sent(_ send: Send, as id: MessageID) {
+        desks[send.session]?.shown[send.key] = Shown(state: .sent(id), digest: send.digest, attempts: send.attempts)
+    }
+
+    mutating func outcomeUnknown(_ send: Send) {
+        desks[send.session]?.shown[send.key] = Shown(state: .unknown, digest: send.digest, attempts: send.attempts)
+    }
+
+    /// Nothing was posted; it will be tried again.
+    mutating func notSent(_ send: Send) {
+        guard let before = desks[send.session]?.shown[send.key], before.state != .unknown else { return }
+        desks[send.session]?.shown[send.key] = nil
+    }
+
+    mutating func edited(_ edit: Edit) {
+        desks[edit.session]?.shown[edit.key] = Shown(
+            state: .sent(edit.id), digest: edit.digest, attempts: edit.attempts)
+    }
+
+    mutating func gaveUp(_ session: SessionID, _ key: String, message: MessageID?, digest: MessageDigest) {
+        desks[session]?.shown[key] = Shown(state: .given(up: message), digest: digest, attempts: 0)
+    }
+
+    /// The message is gone from the chat: a question or a final is posted anew, anything else is let go.
+    mutating func messageIsGone(_ edit: Edit) {
+        if edit.priority >= .question {
+            desks[edit.session]?.shown[edit.key] = nil
+        } else {
+            gaveUp(edit.session, edit.key, message: edit.id, digest: edit.digest)
+        }
+    }
+
+    mutating func finished(_ notice: Notice) {
+        notices.removeAll { $0.sequence == notice.sequence }
+    }
+}

@@ -1,0 +1,58 @@
+import AnycodeCore
+
+/// What a written message asks for.
+enum ChatCommand: Hashable {
+    case task(agent: AgentName?, prompt: String)
+    case status
+    case cancel(prefix: String?)
+    case stop(prefix: String?)
+    case diff(prefix: String?)
+    case agents
+    case help
+    case start
+    /// Text for a session. `//x` arrives here as `/x`.
+    case plain(String)
+    /// A slash command that is none of ours; agents may know it.
+    case unknown(name: String, text: String)
+
+    /// - Parameter agents: the names that may follow `/task`.
+    static func parse(_ text: String, agents: [AgentName]) -> ChatCommand {
+        let text = trimmed(text[...])
+        guard text.hasPrefix("/") else { return .plain(String(text)) }
+        guard !text.hasPrefix("//") else { return .plain(String(text.dropFirst())) }
+        let word = text.dropFirst().prefix { !$0.isWhitespace }
+        let rest = trimmed(text.dropFirst(1 + word.count))
+        let name = word.prefix { $0 != "@" }.lowercased()  // `/task@botname`
+        switch name {
+        case "task": return task(rest, agents)
+        case "status": return .status
+        case "cancel": return .cancel(prefix: prefix(rest))
+        case "stop": return .stop(prefix: prefix(rest))
+        case "diff": return .diff(prefix: prefix(rest))
+        case "agents": return .agents
+        case "help": return .help
+        case "start": return .start
+        default: return .unknown(name: name, text: String(text))
+        }
+    }
+
+    private static func task(_ rest: Substring, _ agents: [AgentName]) -> ChatCommand {
+        let first = rest.prefix { !$0.isWhitespace }
+        guard let agent = agents.first(where: { $0.rawValue.lowercased() == first.lowercased() }) else {
+            return .task(agent: nil, prompt: String(rest))
+        }
+        return .task(agent: agent, prompt: String(trimmed(rest.dropFirst(first.count))))
+    }
+
+    private static func prefix(_ rest: Substring) -> String? {
+        let word = rest.prefix { !$0.isWhitespace }
+        return word.isEmpty ? nil : word.lowercased()
+    }
+
+    private static func trimmed(_ text: Substring) -> Substring {
+        var text = text
+        while let first = text.first, first.isWhitespace { text.removeFirst() }
+        while let last = text.last, last.isWhitespace { text.removeLast() }
+        return text
+    }
+}

@@ -1,0 +1,77 @@
+package import AnycodeCore
+
+/// What the composition root tells the tree. Durations and counts; nothing here is read again from files.
+package struct RuntimeConfiguration: Sendable {
+    package var session = SessionPolicy()
+    /// Sessions at work in one chat at a time; idle ones do not count.
+    package var maxConcurrent = 5
+    /// Sessions in the daemon at a time; `nil` for no limit.
+    package var maxTotal: Int?
+    /// How long streamed output is gathered before the chat is updated.
+    package var debounce: Duration = .milliseconds(500)
+    /// The agents that `/task` knows, in the order in which `/agents` lists them.
+    package var agents: [AgentProfile] = []
+    package var defaultAgent: AgentName
+    package var access: [PlatformID: AccessRule] = [:]
+    /// What tasks of a platform work on when they name no repository.
+    package var defaultSource: [PlatformID: RequestedSource] = [:]
+    /// Host name → credentials for cloning. A token goes to its own host only.
+    package var credentials: [String: RepositoryCredentials] = [:]
+    /// The largest patch that is saved, in bytes.
+    package var patchLimit = 256 << 20
+    package var watchdogInterval: Duration = .seconds(60)
+    package var reaperInterval: Duration = .seconds(600)
+
+    package init(defaultAgent: AgentName) {
+        self.defaultAgent = defaultAgent
+    }
+
+    func profile(_ name: AgentName) -> AgentProfile? { agents.first { $0.name == name } }
+}
+
+/// An agent as configured.
+package struct AgentProfile: Sendable {
+    package let name: AgentName
+    /// Credentials and settings, given to the agent as environment.
+    package let environment: [String: Secret]
+    /// The ACP command of a custom agent; `nil` for those the runner knows.
+    package let command: [String]?
+
+    package init(name: AgentName, environment: [String: Secret] = [:], command: [String]? = nil) {
+        self.name = name
+        self.environment = environment
+        self.command = command
+    }
+}
+
+/// Who may use the bot on one platform.
+package struct AccessRule: Sendable {
+    /// `nil` lets everybody in.
+    package let people: Set<PersonID>?
+    /// Chats in which everybody of `people` may write; `nil` for all chats.
+    package let chats: Set<ChatID>?
+
+    package init(people: Set<PersonID>?, chats: Set<ChatID>? = nil) {
+        self.people = people
+        self.chats = chats
+    }
+
+    func admits(_ person: Person, in conversation: Conversation) -> Bool {
+        people.map { $0.contains(person.id) } ?? true && chats.map { $0.contains(conversation.chat) } ?? true
+    }
+}
+
+/// Where patches are kept, outside of every sandbox.
+package struct PatchArchive: Sendable {
+    /// Writes a patch durably and returns its path; the same content gives the same path.
+    package let write: @Sendable (SessionID, [UInt8]) async throws -> String
+    package let read: @Sendable (String) async throws -> [UInt8]
+
+    package init(
+        write: @escaping @Sendable (SessionID, [UInt8]) async throws -> String,
+        read: @escaping @Sendable (String) async throws -> [UInt8]
+    ) {
+        self.write = write
+        self.read = read
+    }
+}

@@ -1,0 +1,312 @@
+import AnycodeCore
+import AnycodeStore
+import Supervision
+
+/// The sandbox in a session's hands.
+struct SessionConnection: Sendable {
+    let client: any AgentClient
+    let workspace: any Workspace
+}
+
+/// What the machine's actions mean in the world.
+extension SessionActor {
+    func perform(_ action: SessionAction, in group: inout ThrowingDiscardingTaskGroup<any Error>) {
+        switch action {
+        case .acquire: group.addTask { await self.startLease() }
+        case .prepare(let source): group.addTask { await self.prepare(source) }
+        case .openStream: startStream()
+        case .deliverCalls:
+            guard !callsAreRunning else { return }
+            callsAreRunning = true
+            group.addTask { try await self.deliverCalls() }
+        case .save: group.addTask { await self.save() }
+        case .destroy: group.addTask { try await self.destroy() }
+        case .answerClick(let callback, let note):
+            group.addTask {
+                try? await self.runtime.outbox(for: self.header.conversation.chat).acknowledge(callback, note: note)
+            }
+        case .showDiff(let patch): group.addTask { await self.showDiff(patch) }
+        case .end:
+            guard !endIsRunning else { return }
+            endIsRunning = true
+            group.addTask { try await self.end() }
+        }
+    }
+
+    // MARK: Parts
+
+    /// Lease and stream are children of the session: the lease is acquired and watched by one, the stream is read by
+    /// the other, which is restarted with backoff and, five failures in a row, gives up.
+    func makeParts() throws -> Supervisor {
+        try Supervisor(under: context, strategy: .oneForOne, intensity: .unlimited)
+    }
+
+    private func startLease() async {
+        guard let parts else { return }
+        try? await parts.terminateChild("stream")
+        try? await parts.terminateChild("lease")
+        do {
+            try parts.startChild(
+                ChildSpec(id: "lease", restart: .temporary, shutdown: .immediate(abandonAfter: .seconds(30))) { child in
+                    await self.holdLease(child)
+                })
+        } catch {
+            enqueue(Input(event: .acquireFailed(SandboxError(.failed, "the session's parts are gone"))))
+        }
+    }
+
+    private func startStream() {
+        let backoff = Backoff(initial: .seconds(1), multiplier: 2, cap: .seconds(30), jitter: 0.25, maxRestarts: 5)
+        try? parts?.startChild(
+            ChildSpec(id: "stream", restart: .transient, shutdown: .immediate, backoff: backoff) { child in
+                try await self.readStream(child)
+            })
+    }
+
+    // MARK: Lease
+
+    private var spec: SandboxSpec {
+        SandboxSpec(
+            lease: header.lease, instance: runtime.instance, session: header.id, agent: header.agent,
+            token: runtime.token(header.lease), localRepository: header.localRepository)
+    }
+
+    /// Acquires the sandbox, then waits for its death.
+    private func holdLease(_ child: ChildContext) async {
+        var backoff = Duration.seconds(1)
+        while !Task.isCancelled {
+            do throws(SandboxError) {
+                child.status.wait(for: "sandbox", on: header.provider.rawValue)
+                let lease = try await runtime.provider.acquire(spec) { words in
+                    child.status.wait(for: words, on: self.header.provider.rawValue)
+                }
+                return await watch(lease, child)
+            } catch {
+                if error.code == .cancelled || Task.isCancelled { return }
+                child.status.setLastError(error.description)
+                guard error.code == .unavailable else {
+                    return enqueue(Input(event: .acquireFailed(error)))
+                }
+                child.status.wait(for: "retry: \(error.message)", within: backoff)
+                do { try await runtime.clock.sleep(backoff) } catch { return }
+                backoff = min(backoff * 2, .seconds(30))
+            }
+        }
+    }
+
+    private func watch(_ lease: any SandboxLease, _ child: ChildContext) async {
+        let connection = SessionConnection(
+            client: runtime.connector.client(for: lease.endpoint, agent: header.agent),
+            workspace: runtime.connector.workspace(for: lease.endpoint))
+        do {
+            try await setLease("created")
+            let health = try await introduce(connection, child)
+            self.connection = connection
+            enqueue(Input(event: .acquired(health)))
+            child.status.wait(for: "end of the sandbox", on: header.provider.rawValue)
+            child.reportProgress()
+            let exit = try await lease.waitForExit()
+            enqueue(Input(event: .sandboxExited(exit)))
+        } catch is CancellationError {
+            return
+        } catch {
+            if Task.isCancelled { return }
+            enqueue(Input(event: .acquireFailed(SandboxError(.failed, "the runner in the sandbox: \(error)"))))
+        }
+    }
+
+    /// Waits until the runner answers, and gives it what it keeps in memory only.
+    private func introduce(_ connection: SessionConnection, _ child: ChildContext) async throws -> RunnerHealth {
+        let profile = runtime.configuration.profile(header.agent)
+        return try await retrying(child) { () async throws(AgentError) in
+            let health = try await connection.workspace.health()
+            if let profile {
+                try await connection.workspace.setEnvironment(profile.environment)
+                if let command = profile.command {
+                    try await connection.workspace.defineAgent(self.header.agent, command: command, environment: [:])
+                }
+            }
+            return health
+        }
+    }
+
+    /// Repeats a harmless call while the runner cannot be reached, a few times.
+    private func retrying<Value>(
+        _ child: ChildContext?, _ body: () async throws(AgentError) -> Value
+    ) async throws -> Value {
+        var backoff = Duration.milliseconds(200)
+        for _ in 0..<6 {
+            do throws(AgentError) {
+                return try await body()
+            } catch {
+                guard error.isTransient else { throw error }
+                child?.status.wait(for: "runner: \(error.message)", within: backoff)
+                try await runtime.clock.sleep(backoff)
+                backoff = min(backoff * 2, .seconds(5))
+            }
+        }
+        return try await body()
+    }
+
+    private func setLease(_ state: String, error: String? = nil) async throws {
+        let (lease, date) = (header.lease, runtime.clock.date())
+        try await runtime.store.write { try $0.setLeaseState(lease, state, lastError: error, at: date) }
+    }
+
+    private func destroy() async throws {
+        try? await parts?.terminateChild("stream")
+        try? await parts?.terminateChild("lease")
+        connection = nil
+        try await setLease("destroying")
+        var backoff = Duration.seconds(1)
+        for attempt in 1...4 {
+            do throws(SandboxError) {
+                try await runtime.provider.destroy(header.lease)
+                try await setLeaseGone()
+                return enqueue(Input(event: .destroyed))
+            } catch {
+                context.status.setLastError(error.description)
+                if attempt == 4 { return enqueue(Input(event: .destroyFailed(error.description))) }
+                try await runtime.clock.sleep(backoff)
+                backoff = backoff * 2
+            }
+        }
+    }
+
+    private func setLeaseGone() async throws(SandboxError) {
+        do {
+            try await setLease("destroyed")
+        } catch {
+            throw SandboxError(.failed, "\(error)")
+        }
+    }
+
+    // MARK: Agent
+
+    private func readStream(_ child: ChildContext) async throws {
+        guard let connection else { throw AgentError(.unreachable, "there is no sandbox") }
+        do {
+            child.status.wait(for: "connection", on: "runner")
+            let stream = try await connection.client.events(after: streamPosition())
+            child.status.wait(for: "events", on: header.agent.rawValue)
+            while let items = try await stream.next() {
+                child.reportProgress()
+                await take(items)
+            }
+            throw AgentError(.unreachable, "the stream ended")
+        } catch {
+            streamFailure = "\(error)"
+            throw error
+        }
+    }
+
+    /// Sends what waits, in order; each call until it is accepted or refused.
+    private func deliverCalls() async throws {
+        defer { callsAreRunning = false }
+        var backoff = Duration.seconds(1)
+        var sent: [AgentCall] = []
+        while let call = machine.state.outbound.first(where: { !sent.contains($0) }) {
+            guard let connection else { return }
+            do throws(AgentError) {
+                try await connection.client.send(call)
+                sent.append(call)
+                backoff = .seconds(1)
+                enqueue(Input(event: .callAccepted(call)))
+            } catch {
+                if error.code == .cancelled { throw CancellationError() }
+                guard error.isTransient else {
+                    sent.append(call)
+                    enqueue(Input(event: .callRefused(call, error)))
+                    continue
+                }
+                try await runtime.clock.sleep(backoff)
+                backoff = min(backoff * 2, .seconds(30))
+            }
+        }
+    }
+
+    // MARK: Workspace
+
+    private func prepare(_ source: RequestedSource?) async {
+        guard let connection else { return }
+        do {
+            let credentials = source.flatMap { self.credentials(for: $0.source) }
+            let workspace = try await retrying(nil) { () async throws(AgentError) in
+                try await connection.workspace.prepare(source?.source, credentials: credentials) { words in
+                    self.context.status.wait(for: words, on: "runner")
+                }
+            }
+            enqueue(Input(event: .prepared(workspace)))
+        } catch let error as AgentError {
+            enqueue(Input(event: .prepareFailed(error)))
+        } catch {
+            return
+        }
+    }
+
+    /// A token goes to its own host only.
+    private func credentials(for source: WorkspaceSource) -> RepositoryCredentials? {
+        guard source.url.hasPrefix("https://") else { return nil }
+        let host = source.url.dropFirst(8).prefix { $0 != "/" && $0 != ":" }.lowercased()
+        return runtime.configuration.credentials[host]
+    }
+
+    private func save() async {
+        guard let connection else {
+            return enqueue(Input(event: .saveFailed("the sandbox cannot be reached")))
+        }
+        do {
+            let limit = runtime.configuration.patchLimit
+            let (status, patch) = try await retrying(nil) { () async throws(AgentError) in
+                let status = try await connection.workspace.status()
+                let patch = status.isDirty ? try await connection.workspace.patch(limit: limit) : []
+                return (status, patch)
+            }
+            guard !patch.isEmpty else { return enqueue(Input(event: .saved(nil))) }
+            let path = try await runtime.archive.write(header.id, patch)
+            let saved = SavedPatch(
+                path: path, bytes: patch.count, files: status.files.count,
+                added: status.files.reduce(0) { $0 + ($1.added ?? 0) },
+                removed: status.files.reduce(0) { $0 + ($1.removed ?? 0) })
+            enqueue(Input(event: .saved(saved)))
+        } catch is CancellationError {
+            return
+        } catch {
+            enqueue(Input(event: .saveFailed("\(error)")))
+        }
+    }
+
+    private func showDiff(_ patch: SavedPatch) async {
+        let message = await DiffMessage.make(patch, session: header.id, runtime: runtime)
+        do {
+            try await runtime.post(message, to: header.conversation)
+        } catch {
+            context.status.setLastError("\(error)")
+        }
+    }
+
+    // MARK: The end
+
+    /// Leaves once the chat shows the last view.
+    private func end() async throws {
+        while true {
+            do {
+                try await present()
+                let outbox = try await runtime.outbox(for: header.conversation.chat)
+                try await outbox.waitUntilSettled(header.id)
+                let (id, incarnation, date) = (header.id, incarnation, runtime.clock.date())
+                try await runtime.store.write { transaction in
+                    let update = SessionUpdate(isLive: false, finishedAt: date)
+                    try transaction.updateSession(id, incarnation: incarnation, update, at: date)
+                }
+                await outbox.close(header.id)
+                return finishRun()
+            } catch let error as StoreError {
+                throw error
+            } catch {
+                try Task.checkCancellation()
+                try await runtime.clock.sleep(.seconds(1))
+            }
+        }
+    }
+}

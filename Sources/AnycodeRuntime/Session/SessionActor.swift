@@ -1,0 +1,312 @@
+package import AnycodeCore
+import AnycodeStore
+import Logging
+package import Supervision
+import Synchronization
+
+/// Owns one session's life: its inbox, its state machine, its sandbox lease, agent stream and output buffer.
+///
+/// `run` alone consumes the inbox; all other methods only enqueue. Per batch the machine decides, one transaction
+/// commits, then the actions run. A failed commit is a crash.
+package actor SessionActor: Child {
+    /// How a new incarnation found its row.
+    enum Adoption: Hashable {
+        case taken
+        /// It crashed the daemon too often; nothing is run.
+        case quarantined
+    }
+
+    struct Input: Sendable {
+        let event: SessionEvent
+        /// The stored inbound event behind it, finished with the commit.
+        var inbound: Int64?
+        /// The stream's number behind it.
+        var cursor: Int64?
+    }
+
+    package nonisolated let header: SessionHeader
+    let runtime: Runtime
+    let context: ChildContext
+    let incarnation: Int64
+    private let adoption: Adoption
+    private nonisolated let board: Mutex<SessionBrief>
+
+    private let signal = Signal()
+    let flushSignal = Signal()
+    private var inbox: [Input] = []
+    private var roomWaiters: [CheckedContinuation<Void, Never>] = []
+    private(set) var machine: SessionMachine
+    private var storedState: SessionState
+    private(set) var cursor: Int64?
+    private var acknowledged: Int64 = 0
+    private var transcript: Transcript
+    private var view: SessionView
+    private var timerDue: Duration?
+    private var isEnded = false
+    var callsAreRunning = false
+    var endIsRunning = false
+    var parts: Supervisor?
+    /// The sandbox in hand, while the lease child has one.
+    var connection: SessionConnection?
+
+    /// Takes the session over from the store: the only way to make one.
+    package static func adopt(_ id: SessionID, runtime: Runtime, context: ChildContext) async throws -> SessionActor {
+        let date = runtime.clock.date()
+        let (row, lines) = try await runtime.store.write { transaction in
+            (try transaction.adoptSession(id, at: date), try transaction.transcript(id).map(\.bytes))
+        }
+        let stored = try JSONCoding.decode(StoredSession.self, from: row.snapshot)
+        var transcript = Transcript(header: stored.header)
+        for line in lines { transcript.apply(try JSONCoding.decode(TranscriptEntry.self, from: line)) }
+        return SessionActor(
+            row: row, stored: stored, transcript: transcript, runtime: runtime, context: context,
+            adoption: row.bootAttempts > 3 ? .quarantined : .taken)
+    }
+
+    private init(
+        row: SessionRow, stored: StoredSession, transcript: Transcript, runtime: Runtime, context: ChildContext,
+        adoption: Adoption
+    ) {
+        self.runtime = runtime
+        self.context = context
+        self.adoption = adoption
+        self.transcript = transcript
+        header = stored.header
+        incarnation = row.incarnation
+        cursor = row.cursor
+        storedState = stored.state
+        machine = SessionMachine(
+            header: stored.header, state: stored.state, policy: runtime.configuration.session, makeID: runtime.makeID)
+        let limits = runtime.platforms[stored.header.conversation.chat.platform]?.limits ?? ChatLimits(textUnits: 4096)
+        view = SessionView(limits: limits)
+        board = Mutex(machine.brief)
+    }
+
+    /// The session at a glance, without waiting for it.
+    package nonisolated var brief: SessionBrief { board.withLock { $0 } }
+
+    // MARK: Inbox
+
+    /// Puts an event in. `false` when the session is over and will not look at it.
+    @discardableResult
+    package func accept(_ event: SessionEvent, inbound: Int64? = nil) -> Bool {
+        guard !isEnded else { return false }
+        enqueue(Input(event: event, inbound: inbound))
+        return true
+    }
+
+    func enqueue(_ input: Input) {
+        inbox.append(input)
+        signal.raise()
+    }
+
+    /// Takes in what the stream brought; waits while the inbox is full, so that the runner's log holds the rest.
+    func take(_ items: [AgentStreamItem]) async {
+        for item in items {
+            if let number = item.number {
+                guard number > lastEnqueued else { continue }
+                lastEnqueued = number
+            }
+            inbox.append(Input(event: .streamed(item.events), cursor: item.number))
+        }
+        signal.raise()
+        while inbox.count > Self.inboxLimit, !isEnded {
+            await withCheckedContinuation { roomWaiters.append($0) }
+        }
+    }
+
+    private var lastEnqueued: Int64 = 0
+    private static let inboxLimit = 512
+
+    /// The number behind which the stream is to be opened.
+    func streamPosition() -> Int64? {
+        lastEnqueued = cursor ?? 0
+        return cursor
+    }
+
+    // MARK: Life
+
+    package func run() async throws {
+        guard adoption == .taken else { return try await quarantine() }
+        try context.register(self, as: header.id, in: runtime.sessions)
+        defer { leave() }
+        let parts = try makeParts()
+        self.parts = parts
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask { await self.runParts(parts) }
+            group.addTask { try await self.flushWhenAsked() }
+            group.addTask { try await self.clearBootAttempts() }
+            enqueue(Input(event: .started))
+            flushSignal.raise()
+            await runtime.routers[.router]?.sessionStarted(self)
+            while !isEnded {
+                try await signal.wait()
+                while !inbox.isEmpty, !isEnded {
+                    let batch = inbox
+                    inbox = []
+                    makeRoom()
+                    let actions = try await commit(batch)
+                    for action in actions { perform(action, in: &group) }
+                    armTimer(in: &group)
+                    publish()
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    private func leave() {
+        isEnded = true
+        makeRoom()
+    }
+
+    private func makeRoom() {
+        let waiters = roomWaiters
+        roomWaiters = []
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// The last message is shown and the row is closed: nothing is left to do.
+    func finishRun() {
+        isEnded = true
+        signal.raise()
+    }
+
+    private func runParts(_ parts: Supervisor) async {
+        do {
+            try await parts.run()
+        } catch is CancellationError {
+            return
+        } catch {
+            enqueue(Input(event: .streamLost(streamFailure ?? "the connection broke again and again")))
+        }
+    }
+
+    /// Why the stream broke last, in words.
+    var streamFailure: String?
+
+    private func clearBootAttempts() async throws {
+        try await runtime.clock.sleep(.seconds(60))
+        let (id, incarnation) = (header.id, incarnation)
+        try await runtime.store.write { try $0.clearBootAttempts(id, incarnation: incarnation) }
+    }
+
+    private func quarantine() async throws {
+        let (id, incarnation, nonce, date) = (header.id, incarnation, runtime.makeID(), runtime.clock.date())
+        let conversation = header.conversation
+        let words = """
+            ❌ Session `\(header.id.short)` was set aside: it brought the daemon down three times in a row. \
+            Its data is kept; its sandbox will be removed.
+            """
+        let message = try JSONCoding.encode(OutgoingMessage(markdown: words, rings: true))
+        try await runtime.store.write { transaction in
+            let update = SessionUpdate(state: "quarantined", isLive: false, finishedAt: date)
+            try transaction.updateSession(id, incarnation: incarnation, update, at: date)
+            _ = try transaction.insertNotice(conversation: conversation, message: message, nonce: nonce, at: date)
+        }
+        try await runtime.outbox(for: conversation.chat).noticesChanged()
+    }
+
+    // MARK: Decide, commit, act
+
+    private func commit(_ batch: [Input]) async throws -> [SessionAction] {
+        var commit = SessionCommit(header: header, incarnation: incarnation)
+        var actions: [SessionAction] = []
+        for input in batch {
+            if let number = input.cursor, number <= commit.cursor ?? cursor ?? 0 { continue }  // read twice
+            let decision = machine.handle(input.event, at: runtime.clock.now())
+            commit.add(decision)
+            actions += decision.actions
+            if let inbound = input.inbound { commit.handled.append(inbound) }
+            if let number = input.cursor { commit.cursor = number }
+            for type in decision.unknown { runtime.logger.debug("agent message of an unknown kind", metadata: ["type": "\(type)"]) }
+        }
+        if machine.state != storedState { commit.state = machine.state }
+        guard !commit.isEmpty else { return actions }
+        let (final, date, base) = (commit, runtime.clock.date(), machine.state.workspace?.base)
+        let makeID = runtime.makeID
+        try await runtime.store.write { try final.write(in: $0, makeNonce: makeID, base: base, at: date) }
+        storedState = machine.state
+        cursor = commit.cursor ?? cursor
+        for entry in commit.entries { transcript.apply(entry) }
+        try await show(commit)
+        return actions
+    }
+
+    /// Questions and finals go to the chat at once, streamed output after the debounce.
+    private func show(_ commit: SessionCommit) async throws {
+        if !commit.replies.isEmpty { try? await runtime.outbox(for: header.conversation.chat).noticesChanged() }
+        guard transcript.hasChanges else { return }
+        if commit.entries.contains(where: \.isUrgent) {
+            do { try await present() } catch { flushSignal.raise() }
+        } else {
+            flushSignal.raise()
+        }
+    }
+
+    private func flushWhenAsked() async throws {
+        while true {
+            try await flushSignal.wait()
+            try await runtime.clock.sleep(runtime.configuration.debounce)
+            do {
+                try await present()
+                await acknowledgeStream()
+            } catch {
+                try Task.checkCancellation()
+                try await runtime.clock.sleep(.seconds(1))
+                flushSignal.raise()
+            }
+        }
+    }
+
+    /// Hands the newest view to the chat's outbox.
+    func present() async throws {
+        var draft = transcript
+        let slots = view.render(&draft)
+        transcript = draft
+        try await runtime.outbox(for: header.conversation.chat).present(
+            slots, of: header.id, in: header.conversation)
+    }
+
+    /// Tells the runner how far its log may be cut.
+    private func acknowledgeStream() async {
+        guard let cursor, cursor - acknowledged >= 64, let connection else { return }
+        acknowledged = cursor
+        try? await connection.client.acknowledge(cursor)
+    }
+
+    private func armTimer(in group: inout ThrowingDiscardingTaskGroup<any Error>) {
+        guard let due = machine.nextDeadline, timerDue.map({ due < $0 }) ?? true else { return }
+        timerDue = due
+        group.addTask {
+            try await self.runtime.clock.sleep(max(.zero, due - self.runtime.clock.now()))
+            await self.timerFired(due)
+        }
+    }
+
+    private func timerFired(_ due: Duration) {
+        if timerDue == due { timerDue = nil }
+        enqueue(Input(event: .ticked))
+    }
+
+    private func publish() {
+        let brief = machine.brief
+        board.withLock { $0 = brief }
+        let waiting = machine.waiting
+        context.status.wait(for: waiting.reason, on: waiting.on, within: waiting.limit)
+        context.status["phase"] = brief.phase
+        context.status["agent"] = header.agent.rawValue
+        context.status["chat"] = header.conversation.description
+        context.status["queued"] = brief.queued == 0 ? nil : "\(brief.queued)"
+    }
+}
+
+extension TranscriptEntry {
+    /// Whether people should see it at once.
+    var isUrgent: Bool {
+        switch self {
+        case .asked, .answeredField, .resolved, .turnEnded, .finished: true
+        case .progressed, .prepared, .prompted, .queued, .text, .thought, .tool, .toolUpdated, .plan, .notice: false
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import AnycodeCore
+
+/// What a session shows of itself at a glance: for the router, `/status`, and operators.
+package struct SessionBrief: Hashable, Sendable, Codable {
+    package enum Activity: String, Hashable, Sendable, Codable {
+        /// On the way to its first turn, working, or saving.
+        case active
+        /// Asks a person.
+        case waiting
+        case idle
+        case ending
+        case done
+    }
+
+    package var activity: Activity
+    /// One word: `provisioning`, `working`.
+    package var phase: String
+    /// In words, with whom or what it waits for.
+    package var summary: String
+    package var turn: Int
+    /// Whether plain text answers its one open question.
+    package var acceptsText: Bool
+    package var lastPatch: SavedPatch?
+    package var queued: Int
+    /// The agent's own slash commands.
+    package var commands: [String]
+}
+
+extension SessionMachine {
+    package var brief: SessionBrief {
+        SessionBrief(
+            activity: activity, phase: state.phase.word, summary: summary, turn: state.turn,
+            acceptsText: textAsk != nil, lastPatch: state.lastSave, queued: state.queue.count, commands: state.commands)
+    }
+
+    private var activity: SessionBrief.Activity {
+        switch state.phase {
+        case .pending, .provisioning, .preparing, .opening, .saving: .active
+        case .choosingRepository: .waiting
+        case .working: state.asks.isEmpty ? .active : .waiting
+        case .idle: .idle
+        case .stopping, .reviving, .closing, .destroying: .ending
+        case .done: .done
+        }
+    }
+
+    private var summary: String {
+        let waiting = waiting
+        return waiting.on.map { "waiting for \($0): \(waiting.reason)" } ?? waiting.reason
+    }
+
+    /// What the session waits for now: the reason, on whom, and until when at the latest.
+    package var waiting: (reason: String, on: String?, limit: Duration?) {
+        switch state.phase {
+        case .pending: ("start", nil, nil)
+        case .provisioning: ("sandbox", header.provider.rawValue, remaining(.provisioning))
+        case .preparing: (state.source.map { "clone of \($0.spelling)" } ?? "workspace", "runner", remaining(.provisioning))
+        case .choosingRepository: ("repository", header.starter.name, remaining(.person))
+        case .opening: ("start of its session", header.agent.rawValue, remaining(.provisioning))
+        case .working: working
+        case .saving: ("last changes", "runner", remaining(.save))
+        case .idle: ("a message, until the sandbox is removed", header.starter.name, remaining(.linger))
+        case .stopping: ("end of the turn", header.agent.rawValue, remaining(.stopGrace))
+        case .reviving: ("sandbox to come back", header.provider.rawValue, remaining(.provisioning))
+        case .closing: ("last save", "runner", remaining(.save))
+        case .destroying: ("removal of the sandbox", header.provider.rawValue, nil)
+        case .done: ("its last messages to be shown", header.conversation.chat.platform.rawValue, nil)
+        }
+    }
+
+    private var working: (reason: String, on: String?, limit: Duration?) {
+        guard let open = state.asks.first else {
+            let silent = now - lastSignOfLife
+            let reason = silent >= .seconds(30) ? "sign of life, silent for \(words(silent))" : "turn \(state.turn)"
+            return (reason, header.agent.rawValue, remaining(.silence) ?? remaining(.firstEvent))
+        }
+        let reason =
+            switch open.ask.kind {
+            case .permission(let request): "permission \(StreamView.code(request.toolCall.title ?? "to use a tool"))"
+            case .question(let request): "answer to \"\(MarkdownSplitter.clip(request.message, limit: 60))\""
+            case .repository: "repository"
+            }
+        return (reason, header.starter.name, remaining(.person))
+    }
+
+    private func remaining(_ deadline: Deadline) -> Duration? { deadlines[deadline].map { $0 - now } }
+}
+
+extension SessionState.Phase {
+    /// One word for rows and lists.
+    package var word: String {
+        switch self {
+        case .pending: "pending"
+        case .provisioning: "provisioning"
+        case .preparing, .opening: "connecting"
+        case .choosingRepository: "waiting"
+        case .working: "working"
+        case .saving: "saving"
+        case .idle: "idle"
+        case .stopping: "stopping"
+        case .reviving, .closing, .destroying: "finishing"
+        case .done(let report): report.outcome.rawValue
+        }
+    }
+}

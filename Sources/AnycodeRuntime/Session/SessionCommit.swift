@@ -1,0 +1,138 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+import AnycodeCore
+import AnycodeStore
+
+/// Everything that one batch of events changes, written in one transaction: cursor, transcript, interactions, buttons,
+/// answers to people, and the inbound events that are thereby handled.
+struct SessionCommit: Sendable {
+    let header: SessionHeader
+    let incarnation: Int64
+    var entries: [TranscriptEntry] = []
+    var replies: [OutgoingMessage] = []
+    var saves: [SavedPatch] = []
+    var handled: [Int64] = []
+    /// `nil` when unchanged.
+    var state: SessionState?
+    var cursor: Int64?
+
+    var isEmpty: Bool {
+        entries.isEmpty && replies.isEmpty && saves.isEmpty && handled.isEmpty && state == nil && cursor == nil
+    }
+
+    mutating func add(_ decision: SessionDecision) {
+        for entry in decision.entries { add(entry) }
+        replies += decision.replies
+        if let save = decision.newSave { saves.append(save) }
+    }
+
+    /// Text that follows text becomes one entry.
+    private mutating func add(_ entry: TranscriptEntry) {
+        switch (entries.last, entry) {
+        case (.text(let before)?, .text(let more)): entries[entries.count - 1] = .text(before + more)
+        case (.thought(let before)?, .thought(let more)): entries[entries.count - 1] = .thought(before + more)
+        default: entries.append(entry)
+        }
+    }
+
+    func write(in transaction: StoreTransaction, makeNonce: () -> String, base: String?, at date: Date) throws {
+        var update = SessionUpdate()
+        if let state {
+            update.state = state.phase.word
+            update.snapshot = try JSONCoding.encode(StoredSession(header: header, state: state))
+        }
+        update.cursor = cursor
+        try transaction.updateSession(header.id, incarnation: incarnation, update, at: date)
+        try transaction.appendTranscript(
+            header.id, incarnation: incarnation, entries: try entries.map { try JSONCoding.encode($0) })
+        for entry in entries { try writeInteraction(entry, in: transaction, at: date) }
+        for save in saves {
+            _ = try transaction.insertSave(
+                session: header.id, path: save.path, bytes: save.bytes, files: save.files, base: base ?? "",
+                reason: state?.phase.word ?? "working", at: date)
+        }
+        for reply in replies {
+            _ = try transaction.insertNotice(
+                conversation: header.conversation, message: try JSONCoding.encode(reply), nonce: makeNonce(), at: date)
+        }
+        for sequence in handled { try transaction.finishInbound(sequence) }
+    }
+
+    private func writeInteraction(
+        _ entry: TranscriptEntry, in transaction: StoreTransaction, at date: Date
+    ) throws {
+        switch entry {
+        case .asked(let ask):
+            let row = InteractionRow(
+                id: ask.id, session: header.id, kind: ask.kindWord, requestKey: ask.request?.description ?? ask.id.rawValue,
+                body: try JSONCoding.encode(ask), state: "open", createdAt: date, answeredAt: nil, answeredBy: nil,
+                answer: nil)
+            _ = try transaction.insertInteraction(row)
+            try transaction.insertButtons(try ask.buttons(of: header.id, at: date))
+        case .resolved(let id, let resolution):
+            _ = try transaction.answerInteraction(
+                id, state: resolution.by == nil ? "cancelled" : "answered", by: resolution.by,
+                answer: Array(resolution.choice.utf8), at: date)
+        case .turnEnded(let report):
+            try transaction.insertButtons([try diffButton(report.token, at: date)])
+        case .finished(let report):
+            try transaction.insertButtons([try diffButton(report.token, at: date)])
+        default: break
+        }
+    }
+
+    private func diffButton(_ root: String, at date: Date) throws -> ButtonRow {
+        ButtonRow(
+            token: ButtonToken.diff(root), session: header.id, interaction: nil,
+            action: try JSONCoding.encode(ButtonAction.showDiff), createdAt: date)
+    }
+}
+
+/// The form in which a session's row keeps it.
+package struct StoredSession: Hashable, Sendable, Codable {
+    package let header: SessionHeader
+    package let state: SessionState
+
+    package init(header: SessionHeader, state: SessionState) {
+        self.header = header
+        self.state = state
+    }
+}
+
+extension Ask {
+    var kindWord: String {
+        switch kind {
+        case .permission: "permission"
+        case .question: "question"
+        case .repository: "repository"
+        }
+    }
+
+    /// The rows behind all buttons this ask will ever show.
+    func buttons(of session: SessionID, at date: Date) throws -> [ButtonRow] {
+        try actions.map { token, action in
+            ButtonRow(
+                token: token, session: session, interaction: id, action: try JSONCoding.encode(action), createdAt: date)
+        }
+    }
+
+    private var actions: [(String, ButtonAction)] {
+        switch kind {
+        case .permission(let request):
+            request.options.indices.map { (ButtonToken.ask(self, $0), .answer(option: $0)) }
+        case .repository:
+            (0..<2).map { (ButtonToken.ask(self, $0), .answer(option: $0)) }
+        case .question(let request) where request.fields.isEmpty:
+            (0..<2).map { (ButtonToken.ask(self, $0), .answer(option: $0)) }
+        case .question(let request):
+            request.fields.enumerated().flatMap { number, field in
+                FormProgress.buttons(field).indices.map {
+                    (ButtonToken.ask(self, field: number, $0), .field(number, button: $0))
+                }
+            }
+        }
+    }
+}

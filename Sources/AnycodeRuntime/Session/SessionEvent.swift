@@ -1,0 +1,63 @@
+package import AnycodeCore
+
+/// What can happen to a session.
+package enum SessionEvent: Hashable, Sendable {
+    /// A new incarnation begins: the first, or one that takes over.
+    case started
+
+    case prompted(by: Person, text: String)
+    case pressed(InteractionID, ButtonAction, by: Person, callback: String)
+    case cancelRequested(by: Person, callback: String?)
+    case stopRequested(by: Person)
+    case diffRequested(by: Person, callback: String?)
+    /// The daemon is going down and takes the sandboxes with it.
+    case shutdownRequested
+
+    case acquired(RunnerHealth)
+    case acquireFailed(SandboxError)
+    case prepareProgressed(String)
+    case prepared(PreparedWorkspace)
+    case prepareFailed(AgentError)
+    case streamed([AgentEvent])
+    case callAccepted(AgentCall)
+    case callRefused(AgentCall, AgentError)
+    case streamLost(String)
+    case sandboxExited(SandboxExit)
+    case saved(SavedPatch?)
+    case saveFailed(String)
+    case destroyed
+    case destroyFailed(String)
+    /// Time has passed; some deadline may be due.
+    case ticked
+}
+
+/// What the session's actor has to do once the decision is committed.
+package enum SessionAction: Hashable, Sendable {
+    /// Create, revive or adopt the sandbox, and give its runner the environment.
+    case acquire
+    case prepare(RequestedSource?)
+    case openStream
+    /// Hand the calls that wait in `SessionState.outbound` to the agent.
+    case deliverCalls
+    case save
+    case destroy
+    /// Answer a button click.
+    case answerClick(String, note: String)
+    /// Show a saved patch in the chat.
+    case showDiff(SavedPatch)
+    /// Everything is done; leave once the chat has it all.
+    case end
+}
+
+/// What one event leads to. Everything but the actions is committed first.
+package struct SessionDecision: Hashable, Sendable {
+    package var entries: [TranscriptEntry] = []
+    package var actions: [SessionAction] = []
+    /// Answers to people that are no part of the transcript.
+    package var replies: [OutgoingMessage] = []
+    package var newSave: SavedPatch?
+    /// Messages of kinds this version does not know.
+    package var unknown: [String] = []
+
+    package init() {}
+}

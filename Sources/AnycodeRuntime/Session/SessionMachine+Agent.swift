@@ -1,0 +1,171 @@
+import AnycodeCore
+
+/// What the agent says.
+extension SessionMachine {
+    mutating func agent(_ event: AgentEvent) {
+        signOfLife(event)
+        switch event {
+        case .text(let text): said(.text(text), isSpeech: !text.allSatisfy(\.isWhitespace))
+        case .thought(let text): said(.thought(text), isSpeech: false)
+        case .toolCall(let call): said(.tool(call), isSpeech: true)
+        case .toolCallUpdated(let update): said(.toolUpdated(update), isSpeech: true)
+        case .plan(let plan): said(.plan(plan), isSpeech: false)
+        case .usage(let usage): merge(usage)
+        case .modeChanged(let mode): state.agentSession?.currentMode = mode
+        case .modelChanged(let model): state.agentSession?.currentModel = model
+        case .commandsChanged(let commands): state.commands = commands.map(\.name)
+        case .titleChanged: break
+        case .initialized(let request, let capabilities): initialized(request, capabilities)
+        case .sessionOpened(let request, let session): opened(request, session)
+        case .callSucceeded(let request): state.awaited.removeAll { $0.request == request }
+        case .callFailed(let request, let failure): callFailed(request, failure)
+        case .turnEnded(let request, let reason): turnEnded(request, reason)
+        case .permissionRequested(let request): permissionRequested(request)
+        case .questionAsked(let request): questionAsked(request)
+        case .requestWithdrawn(let request): withdrawn(request)
+        case .agentExited(let exit): exited(exit)
+        case .gap(let from, let to): note("\(to - from + 1) messages of the agent are lost: the log was full.")
+        case .unknown(let type): decision.unknown.append(type)
+        }
+    }
+
+    private mutating func signOfLife(_ event: AgentEvent) {
+        lastSignOfLife = now
+        guard state.phase == .working else { return }
+        if deadlines[.silence] != nil { deadlines[.silence] = now + policy.silence }
+    }
+
+    private mutating func said(_ entry: TranscriptEntry, isSpeech: Bool) {
+        guard isTurnOpen else { return }
+        if isSpeech || state.phase == .working { deadlines[.firstEvent] = nil }
+        if isSpeech { state.turnSpoke = true }
+        record(entry)
+    }
+
+    /// Whether output still belongs to a turn: agents may send updates just after the turn's answer.
+    private var isTurnOpen: Bool {
+        switch state.phase {
+        case .working, .saving, .stopping, .idle: state.turn > 0
+        default: false
+        }
+    }
+
+    private mutating func merge(_ usage: AgentUsage) {
+        var merged = state.usage ?? AgentUsage()
+        merged.used = usage.used ?? merged.used
+        merged.size = usage.size ?? merged.size
+        merged.cost = usage.cost ?? merged.cost
+        merged.currency = usage.currency ?? merged.currency
+        state.usage = merged
+    }
+
+    private mutating func takeAwaited(_ request: RequestID) -> SessionState.Purpose? {
+        guard let place = state.awaited.firstIndex(where: { $0.request == request }) else { return nil }
+        return state.awaited.remove(at: place).purpose
+    }
+
+    private mutating func initialized(_ request: RequestID, _ capabilities: AgentCapabilities) {
+        guard takeAwaited(request) == .initialize, state.phase == .opening, let workspace = state.workspace else {
+            return
+        }
+        state.capabilities = capabilities
+        if let session = state.agentSession, capabilities.loadsSessions {
+            call(.open) { .loadSession($0, session.id, directory: workspace.path) }
+        } else {
+            call(.open) { .openSession($0, directory: workspace.path) }
+        }
+    }
+
+    private mutating func opened(_ request: RequestID, _ session: AgentSession) {
+        guard takeAwaited(request) == .open, state.phase == .opening else { return }
+        state.agentSession = session
+        startTurn()
+    }
+
+    /// The first waiting prompt becomes the turn.
+    mutating func startTurn() {
+        guard !state.queue.isEmpty, let session = state.agentSession else {
+            state.phase = .idle
+            progressed("ready for a message")
+            return
+        }
+        let prompt = state.queue.removeFirst()
+        state.turn += 1
+        state.turnSpoke = false
+        state.turnIsStopping = false
+        state.turnBegan = state.agentSeconds
+        state.phase = .working
+        lastSignOfLife = now
+        progressed("working")
+        record(.prompted(turn: state.turn, by: prompt.by, text: prompt.text))
+        call(.prompt) { .prompt($0, session.id, text: prompt.text) }
+    }
+
+    private mutating func callFailed(_ request: RequestID, _ failure: AgentFailure) {
+        switch takeAwaited(request) {
+        case .prompt: promptFailed(failure)
+        case .initialize, .open:
+            let hint =
+                failure.code == .authenticationRequired
+                ? " It needs credentials: see `agents.credentials.\(header.agent)` in the configuration." : ""
+            end(.failed, "\(header.agent) could not start: \(failure.message).\(hint)", rings: true)
+        case .other: note("\(header.agent) refused: \(failure.message)")
+        case nil: break
+        }
+    }
+
+    private mutating func promptFailed(_ failure: AgentFailure) {
+        switch failure.code {
+        case .cancelled: finishTurn(.cancelled)
+        case .authenticationRequired:
+            finishTurn(.failed("\(failure.message). Check `agents.credentials.\(header.agent)` in the configuration"))
+        default: finishTurn(.failed(failure.message))
+        }
+    }
+
+    private mutating func turnEnded(_ request: RequestID, _ reason: StopReason) {
+        guard takeAwaited(request) == .prompt else { return }
+        switch reason {
+        case .endTurn: finishTurn(state.turnIsStopping ? .cancelled : .done)
+        case .cancelled: finishTurn(.cancelled)
+        case .maxTokens: finishTurn(.stopped("the model's token limit was reached"))
+        case .maxRequests: finishTurn(.stopped("the agent's limit of model requests was reached"))
+        case .refusal: finishTurn(.stopped("the agent refused to go on"))
+        case .other(let word): finishTurn(.stopped(word))
+        }
+    }
+
+    private mutating func finishTurn(_ outcome: TurnReport.Outcome) {
+        switch state.phase {
+        case .working: break
+        case .stopping(let ending):
+            cancelAsks("cancelled with the turn", tellAgent: true)
+            close(ending)
+            return
+        default: return
+        }
+        stopClock()
+        cancelAsks("cancelled with the turn", tellAgent: true)
+        state.turnIsStopping = false
+        let seconds = Int((agentTimeUsed.inSeconds - state.turnBegan).rounded())
+        state.phase = .saving(
+            TurnReport(
+                turn: state.turn, outcome: outcome, seconds: seconds, save: nil, usage: state.usage, token: makeID()))
+        progressed("saving the work")
+        startSave()
+    }
+
+    private mutating func exited(_ exit: AgentExit) {
+        state.agentIsGone = true
+        state.outbound.removeAll { if case .cancel = $0 { true } else { false } }
+        switch state.phase {
+        case .working:
+            // The runner answers the open prompt with an error, which ends the turn and tells the reason.
+            cancelAsks("the agent ended", tellAgent: false)
+        case .opening:
+            end(.failed, "\(header.agent) ended while it started: \(exit.message)", rings: true)
+        default:
+            break
+        }
+    }
+}

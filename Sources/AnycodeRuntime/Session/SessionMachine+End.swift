@@ -1,0 +1,165 @@
+import AnycodeCore
+
+/// Saving, and the way out: stop the turn, save the work, destroy the sandbox, say what happened.
+extension SessionMachine {
+    var isEnding: Bool {
+        switch state.phase {
+        case .stopping, .reviving, .closing, .destroying, .done: true
+        default: false
+        }
+    }
+
+    /// Begins the end, from wherever the session stands.
+    mutating func end(_ outcome: SessionReport.Outcome, _ reason: String, rings: Bool) {
+        guard !isEnding else { return }
+        let ending = SessionState.Ending(outcome: outcome, reason: reason, rings: rings)
+        cancelAsks(outcome == .timedOut ? "nobody answered in time" : "cancelled", tellAgent: true)
+        if state.phase == .working, let session = state.agentSession {
+            state.phase = .stopping(ending)
+            progressed("stopping the turn")
+            deliver(.cancel(session.id))
+            return
+        }
+        close(ending)
+    }
+
+    /// Saves what there is to save, then destroys.
+    mutating func close(_ ending: SessionState.Ending) {
+        guard state.workspace != nil else { return destroy(ending, nil) }
+        state.phase = .closing(ending)
+        progressed("saving the work")
+        startSave()
+    }
+
+    mutating func destroy(_ ending: SessionState.Ending, _ save: SaveReport?) {
+        state.phase = .destroying(ending, save)
+        state.outbound = []
+        state.queue = []
+        progressed("removing the sandbox")
+        act(.destroy)
+    }
+
+    mutating func stopGraceExpired() {
+        switch state.phase {
+        case .stopping(let ending):
+            close(ending)
+        case .working:
+            note("\(header.agent) has not reacted to the stop yet. `/cancel \(header.id.short)` ends the session.")
+            deadlines[.stopGrace] = now + .seconds(3600)
+        default: break
+        }
+    }
+
+    mutating func sandboxExited(_ exit: SandboxExit) {
+        let ending = SessionState.Ending(outcome: .failed, reason: "the sandbox died: \(exit.message)", rings: true)
+        switch state.phase {
+        case .pending, .provisioning, .closing, .destroying, .reviving, .done:
+            break  // Whatever is in progress fails by itself and says so.
+        case .preparing, .choosingRepository:
+            cancelAsks("the sandbox died", tellAgent: false)
+            destroy(ending, nil)
+        case .idle:
+            destroy(ending, state.lastSave.map { .saved($0) })
+        case .opening, .working, .saving:
+            revive(ending)
+        case .stopping(let ending):
+            revive(ending)
+        }
+    }
+
+    private mutating func revive(_ ending: SessionState.Ending) {
+        cancelAsks("the sandbox died", tellAgent: false)
+        state.outbound = []
+        state.awaited = []
+        state.phase = .reviving(ending)
+        progressed("bringing the sandbox back to save the work")
+        act(.acquire)
+    }
+
+    // MARK: Saving
+
+    /// Asks for a save; one that runs already is followed by another, so that the last state counts.
+    mutating func startSave() {
+        if saveIsRunning {
+            saveAgain = true
+        } else {
+            saveIsRunning = true
+            act(.save)
+        }
+    }
+
+    mutating func saved(_ patch: SavedPatch?) {
+        saveIsRunning = false
+        state.savedAt = agentTimeUsed.inSeconds
+        if let patch, patch.path != state.lastSave?.path { decision.newSave = patch }
+        state.lastSave = patch
+        if saveAgain {
+            saveAgain = false
+            return startSave()
+        }
+        afterSave(patch.map { .saved($0) } ?? .clean)
+    }
+
+    mutating func saveFailed(_ reason: String) {
+        saveIsRunning = false
+        if saveAgain {
+            saveAgain = false
+            return startSave()
+        }
+        afterSave(.failed(reason: reason, last: state.lastSave))
+    }
+
+    private mutating func afterSave(_ save: SaveReport) {
+        if state.diffIsWanted { showWantedDiff(save) }
+        switch state.phase {
+        case .saving(let report): turnSaved(report, save)
+        case .closing(let ending): destroy(ending, save)
+        case .working:
+            if case .failed(let reason, _) = save { note("The work could not be saved: \(reason)") }
+            deadlines[.checkpoint] = nil
+        default: break
+        }
+    }
+
+    private mutating func showWantedDiff(_ save: SaveReport) {
+        state.diffIsWanted = false
+        switch save {
+        case .clean: reply("Nothing has changed so far.")
+        case .saved(let patch): act(.showDiff(patch))
+        case .failed(let reason, _): reply("The changes could not be read: \(reason)")
+        }
+    }
+
+    private mutating func turnSaved(_ report: TurnReport, _ save: SaveReport) {
+        var report = report
+        report.save = save
+        report.usage = state.usage
+        if report.outcome == .done, save == .clean, !state.turnSpoke {
+            report.outcome = .failed("the agent ended its turn without saying or changing anything")
+        }
+        state.lastTurn = report.outcome
+        record(.turnEnded(report))
+        state.phase = .idle
+        if !state.queue.isEmpty {
+            nextTurn()
+        } else if policy.linger == .zero {
+            end(lastOutcome, "", rings: false)
+        } else {
+            progressed("ready for a message")
+        }
+    }
+
+    private var lastOutcome: SessionReport.Outcome {
+        if case .failed? = state.lastTurn { .failed } else { .completed }
+    }
+
+    mutating func destroyed(gone: Bool) {
+        guard case .destroying(let ending, let save) = state.phase else { return }
+        let report = SessionReport(
+            outcome: ending.outcome, reason: ending.reason, seconds: Int(state.agentSeconds.rounded()), save: save,
+            usage: state.usage, sandboxGone: gone, rings: ending.rings, token: makeID())
+        state.phase = .done(report)
+        record(.finished(report))
+        act(.end)
+    }
+}

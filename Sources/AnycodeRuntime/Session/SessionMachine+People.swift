@@ -1,0 +1,76 @@
+import AnycodeCore
+
+/// What people do besides answering.
+extension SessionMachine {
+    func mayControl(_ person: Person) -> Bool {
+        policy.everybodyControls || person.id == header.starter.id || policy.owners.contains(person.id)
+    }
+
+    mutating func person(_ event: SessionEvent) {
+        switch event {
+        case .prompted(let person, let text): prompted(by: person, text)
+        case .pressed(let id, let action, let person, let callback): pressed(id, action, by: person, callback: callback)
+        case .cancelRequested(let person, let callback): cancelRequested(by: person, callback)
+        case .stopRequested(let person): stopRequested(by: person)
+        case .diffRequested(_, let callback): diffRequested(callback)
+        default: break
+        }
+    }
+
+    private mutating func prompted(by person: Person, _ text: String) {
+        if let open = textAsk { return written(text, for: open, by: person) }
+        switch state.phase {
+        case .idle:
+            state.queue.append(.init(by: person, text: text))
+            nextTurn()
+        case .pending, .provisioning, .preparing, .choosingRepository, .opening, .working, .saving:
+            guard state.queue.count < policy.queueLimit else {
+                return reply("\(state.queue.count) messages wait already; this one was not taken.")
+            }
+            state.queue.append(.init(by: person, text: text))
+            record(.queued(text: text))
+        case .stopping, .reviving, .closing, .destroying, .done:
+            reply("Session `\(header.id.short)` is ending; start a new one with `/task`.")
+        }
+    }
+
+    /// Goes on with the next waiting prompt, starting the agent's process again if it has ended.
+    mutating func nextTurn() {
+        if state.agentIsGone { openAgent() } else { startTurn() }
+    }
+
+    private mutating func cancelRequested(by person: Person, _ callback: String?) {
+        guard mayControl(person) else {
+            let words = "Only \(header.starter.name) may cancel this."
+            if let callback { act(.answerClick(callback, note: words)) } else { reply(words) }
+            return
+        }
+        if let callback { act(.answerClick(callback, note: isEnding ? "It is ending already." : "Cancelling")) }
+        if isEnding, callback == nil { return reply("Session `\(header.id.short)` is ending already.") }
+        end(.cancelled, "by \(person.name)", rings: true)
+    }
+
+    private mutating func stopRequested(by person: Person) {
+        guard mayControl(person) else { return reply("Only \(header.starter.name) may stop this.") }
+        guard state.phase == .working, let session = state.agentSession else {
+            return reply("Session `\(header.id.short)` has no turn to stop.")
+        }
+        guard !state.turnIsStopping else { return reply("It is being stopped already.") }
+        state.turnIsStopping = true
+        progressed("stopping the turn")
+        cancelAsks("cancelled with the turn", tellAgent: true)
+        deliver(.cancel(session.id))
+    }
+
+    private mutating func diffRequested(_ callback: String?) {
+        if let callback { act(.answerClick(callback, note: "")) }
+        switch state.phase {
+        case .working:
+            state.diffIsWanted = true
+            startSave()
+        default:
+            guard let patch = state.lastSave else { return reply("Nothing has changed so far.") }
+            act(.showDiff(patch))
+        }
+    }
+}

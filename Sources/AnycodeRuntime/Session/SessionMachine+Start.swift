@@ -1,0 +1,160 @@
+import AnycodeCore
+
+/// From `/task` to the first prompt, and the way back in after a restart.
+extension SessionMachine {
+    /// The only start path: new or found again, a session does what its phase still needs.
+    mutating func started() {
+        phaseBegan = now
+        lastSignOfLife = now
+        saveIsRunning = false
+        saveAgain = false
+        switch state.phase {
+        case .pending:
+            state.phase = .provisioning
+            progressed("making a sandbox")
+            act(.acquire)
+        case .provisioning, .preparing, .choosingRepository, .opening, .working, .saving, .idle, .stopping, .reviving,
+            .closing:
+            act(.acquire)
+        case .destroying:
+            act(.destroy)
+        case .done:
+            act(.end)
+        }
+    }
+
+    mutating func acquired(_ health: RunnerHealth) {
+        if let known = state.logID, known != health.logID {
+            state.logID = health.logID
+            logWasLost()
+            return
+        }
+        state.logID = health.logID
+        switch state.phase {
+        case .provisioning:
+            state.phase = .preparing
+            progressed(state.source == nil ? "preparing the workspace" : "cloning")
+            act(.prepare(state.source))
+        case .preparing:
+            act(.prepare(state.source))
+        case .opening, .working, .idle, .stopping:
+            act(.openStream)
+            if !state.outbound.isEmpty { act(.deliverCalls) }
+        case .saving:
+            act(.openStream)
+            startSave()
+        case .reviving(let ending):
+            state.phase = .closing(ending)
+            startSave()
+        case .closing:
+            startSave()
+        case .pending, .choosingRepository, .destroying, .done:
+            break
+        }
+    }
+
+    /// The runner came back without its log: what the agent was doing is gone, its files are not.
+    private mutating func logWasLost() {
+        state.outbound = []
+        state.awaited = []
+        switch state.phase {
+        case .provisioning:
+            state.phase = .preparing
+            act(.prepare(state.source))
+        case .preparing:
+            act(.prepare(state.source))
+        case .closing:
+            startSave()
+        case .reviving(let ending):
+            state.phase = .closing(ending)
+            startSave()
+        case .pending, .choosingRepository, .destroying, .done:
+            break
+        case .opening, .working, .saving, .idle, .stopping:
+            cancelAsks("the sandbox was restarted", tellAgent: false)
+            close(.init(outcome: .failed, reason: "the sandbox was restarted and the agent's state is lost", rings: true))
+        }
+    }
+
+    mutating func acquireFailed(_ error: SandboxError) {
+        let reason = error.description
+        switch state.phase {
+        case .provisioning:
+            destroy(.init(outcome: .failed, reason: "no sandbox could be made: \(reason)", rings: true), nil)
+        case .reviving(let ending), .closing(let ending):
+            destroy(ending, .failed(reason: reason, last: state.lastSave))
+        case .preparing, .choosingRepository, .opening, .working, .saving, .idle, .stopping:
+            cancelAsks("the sandbox is gone", tellAgent: false)
+            let save: SaveReport? = state.workspace == nil ? nil : .failed(reason: reason, last: state.lastSave)
+            destroy(.init(outcome: .failed, reason: "the sandbox is gone: \(reason)", rings: true), save)
+        case .pending, .destroying, .done:
+            break
+        }
+    }
+
+    mutating func prepared(_ workspace: PreparedWorkspace) {
+        guard state.phase == .preparing else { return }
+        state.workspace = workspace
+        record(.prepared(workspace))
+        openAgent()
+    }
+
+    /// Starts the agent's process and its conversation, for the first turn or after the process ended.
+    mutating func openAgent() {
+        guard state.workspace != nil else { return }
+        state.phase = .opening
+        state.agentIsGone = false
+        progressed("starting \(header.agent)")
+        call(.initialize) { .initialize($0) }
+        act(.openStream)
+    }
+
+    mutating func prepareFailed(_ error: AgentError) {
+        guard state.phase == .preparing else { return }
+        switch error.code {
+        case .repositoryDenied, .repositoryNotFound, .failed:
+            guard state.source != nil else { fallthrough }
+            state.phase = .choosingRepository
+            progressed("waiting for an answer about the repository")
+            ask(.repository(problem: error.description))
+        default:
+            let reason = error.description
+            end(.failed, "the workspace could not be prepared: \(reason)", rings: true)
+        }
+    }
+
+    // MARK: Calls to the agent
+
+    /// Puts a call on its way: committed first, sent after, known by its id ever after.
+    mutating func call(_ purpose: SessionState.Purpose, _ make: (RequestID) -> AgentCall) {
+        state.callCount += 1
+        let request = RequestID.string("anycode-\(state.callCount)")
+        state.awaited.append(.init(request: request, purpose: purpose))
+        deliver(make(request))
+    }
+
+    mutating func deliver(_ call: AgentCall) {
+        state.outbound.append(call)
+        if !decision.actions.contains(.deliverCalls) { act(.deliverCalls) }
+    }
+
+    mutating func callAccepted(_ call: AgentCall) {
+        if let place = state.outbound.firstIndex(of: call) { state.outbound.remove(at: place) }
+    }
+
+    mutating func callRefused(_ call: AgentCall, _ error: AgentError) {
+        callAccepted(call)
+        switch call {
+        case .initialize(let request), .openSession(let request, _), .loadSession(let request, _, _),
+            .prompt(let request, _, _):
+            guard state.awaited.contains(where: { $0.request == request }) else { return }
+            state.awaited.removeAll { $0.request == request }
+            end(.failed, error.description, rings: true)
+        case .setMode(let request, _, _), .setModel(let request, _, _):
+            state.awaited.removeAll { $0.request == request }
+            note("\(header.agent) refused: \(error.message)")
+        case .cancel, .answerPermission, .answerQuestion:
+            note("\(header.agent) did not take the answer: \(error.message)")
+        }
+    }
+}

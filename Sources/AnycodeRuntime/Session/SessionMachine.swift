@@ -1,0 +1,189 @@
+import AnycodeCore
+
+/// Decides everything in a session: event and time in, decision out. No clock, no store, no network.
+package struct SessionMachine: Sendable {
+    package enum Deadline: String, Hashable, Sendable, CaseIterable {
+        case provisioning, person, agentTime, firstEvent, silence, checkpoint, linger, stopGrace, save
+    }
+
+    package let header: SessionHeader
+    package let policy: SessionPolicy
+    package internal(set) var state: SessionState
+    /// When each deadline of the current phase falls due; never stored.
+    package internal(set) var deadlines: [Deadline: Duration] = [:]
+    /// When the current phase began, for people.
+    package internal(set) var phaseBegan: Duration = .zero
+    package internal(set) var lastSignOfLife: Duration = .zero
+
+    /// Makes ids and tokens: 32 random hexadecimal digits.
+    let makeID: @Sendable () -> String
+    var now: Duration = .zero
+    var decision = SessionDecision()
+    /// Since when the agent's time runs; `nil` while it stands still.
+    private var clockRunsSince: Duration?
+    /// What the save in progress was asked for, and whether another must follow it.
+    var saveIsRunning = false
+    var saveAgain = false
+
+    package init(
+        header: SessionHeader, state: SessionState, policy: SessionPolicy, makeID: @escaping @Sendable () -> String
+    ) {
+        self.header = header
+        self.state = state
+        self.policy = policy
+        self.makeID = makeID
+    }
+
+    /// Takes an event in and says what follows from it.
+    ///
+    /// - Parameter now: time since any fixed point, by a clock that stands still while the machine sleeps.
+    package mutating func handle(_ event: SessionEvent, at now: Duration) -> SessionDecision {
+        self.now = now
+        decision = SessionDecision()
+        let phaseBefore = state.phase
+        switch event {
+        case .started: started()
+        case .prompted, .pressed, .cancelRequested, .stopRequested, .diffRequested: person(event)
+        case .shutdownRequested: end(.cancelled, "Anycode is shutting down", rings: true)
+        case .acquired(let health): acquired(health)
+        case .acquireFailed(let error): acquireFailed(error)
+        case .prepareProgressed(let words): progressed(words)
+        case .prepared(let workspace): prepared(workspace)
+        case .prepareFailed(let error): prepareFailed(error)
+        case .streamed(let events): for event in events { agent(event) }
+        case .callAccepted(let call): callAccepted(call)
+        case .callRefused(let call, let error): callRefused(call, error)
+        case .streamLost(let reason): end(.failed, "lost contact with the sandbox: \(reason)", rings: true)
+        case .sandboxExited(let exit): sandboxExited(exit)
+        case .saved(let patch): saved(patch)
+        case .saveFailed(let reason): saveFailed(reason)
+        case .destroyed: destroyed(gone: true)
+        case .destroyFailed: destroyed(gone: false)
+        case .ticked: tick()
+        }
+        settle(from: phaseBefore)
+        return decision
+    }
+
+    /// The earliest deadline, if any.
+    package var nextDeadline: Duration? { deadlines.values.min() }
+
+    /// Whether the agent's time runs: it works and nobody is asked.
+    var agentClockRuns: Bool { state.phase == .working && state.asks.isEmpty }
+
+    /// The agent's time so far.
+    var agentTimeUsed: Duration {
+        .seconds(state.agentSeconds) + (clockRunsSince.map { now - $0 } ?? .zero)
+    }
+
+    // MARK: Time
+
+    /// After each event: the agent's clock starts or stops, and the phase's deadlines are armed and dropped.
+    private mutating func settle(from before: SessionState.Phase) {
+        if state.phase != before { phaseBegan = now }
+        if agentClockRuns {
+            if clockRunsSince == nil { clockRunsSince = now }
+        } else {
+            stopClock()
+        }
+        let wanted = wantedDeadlines()
+        deadlines = deadlines.filter { wanted[$0.key] != nil }
+        for (deadline, due) in wanted where deadlines[deadline] == nil { deadlines[deadline] = due }
+    }
+
+    mutating func stopClock() {
+        guard let since = clockRunsSince else { return }
+        state.agentSeconds += (now - since).inSeconds
+        clockRunsSince = agentClockRuns ? now : nil
+    }
+
+    private func wantedDeadlines() -> [Deadline: Duration] {
+        switch state.phase {
+        case .pending, .done, .destroying: [:]
+        case .provisioning, .preparing, .opening, .reviving: [.provisioning: now + policy.provisioning]
+        case .choosingRepository: [.person: now + policy.person]
+        case .working: workingDeadlines()
+        case .saving, .closing: [.save: now + policy.save]
+        case .idle: [.linger: now + policy.linger]
+        case .stopping: [.stopGrace: now + policy.stopGrace]
+        }
+    }
+
+    private func workingDeadlines() -> [Deadline: Duration] {
+        var wanted: [Deadline: Duration] = [:]
+        if state.turnIsStopping { wanted[.stopGrace] = now + policy.stopGrace }
+        guard state.asks.isEmpty else {
+            wanted[.person] = now + policy.person
+            return wanted
+        }
+        if let limit = policy.agentTime { wanted[.agentTime] = now + (limit - agentTimeUsed) }
+        let untilSave = policy.checkpoint - (agentTimeUsed - .seconds(state.savedAt))
+        wanted[.checkpoint] = now + max(untilSave, .seconds(1))
+        if state.turnSpoke {
+            wanted[.silence] = now + policy.silence
+        } else {
+            wanted[.firstEvent] = now + policy.firstEvent
+        }
+        return wanted
+    }
+
+    private mutating func tick() {
+        for deadline in Deadline.allCases {
+            guard let due = deadlines[deadline], due <= now else { continue }
+            deadlines[deadline] = nil
+            expire(deadline)
+        }
+    }
+
+    private mutating func expire(_ deadline: Deadline) {
+        switch deadline {
+        case .provisioning: provisioningExpired()
+        case .person: personExpired()
+        case .agentTime:
+            note("The time limit of \(words(policy.agentTime ?? .zero)) is reached; the turn is being stopped.")
+            end(.timedOut, "the time limit of \(words(policy.agentTime ?? .zero)) was reached", rings: true)
+        case .firstEvent:
+            end(.failed, "the agent showed no sign of life for \(words(policy.firstEvent))", rings: true)
+        case .silence:
+            note("The agent has been silent for \(words(policy.silence)); the turn is being stopped.")
+            end(.failed, "the agent was silent for \(words(policy.silence))", rings: true)
+        case .checkpoint: startSave()
+        case .linger: end(lingerOutcome, "", rings: false)
+        case .stopGrace: stopGraceExpired()
+        case .save: saveFailed("it took longer than \(words(policy.save))")
+        }
+    }
+
+    private var lingerOutcome: SessionReport.Outcome {
+        if case .failed? = state.lastTurn { .failed } else { .completed }
+    }
+
+    private mutating func provisioningExpired() {
+        let words = words(policy.provisioning)
+        switch state.phase {
+        case .reviving(let ending): destroy(ending, .failed(reason: "the sandbox did not come back", last: state.lastSave))
+        default: end(.failed, "the sandbox was not ready within \(words)", rings: true)
+        }
+    }
+
+    private mutating func personExpired() {
+        end(.timedOut, "nobody answered for \(words(policy.person)); the request was answered with no", rings: true)
+    }
+
+    // MARK: Small tools
+
+    mutating func record(_ entry: TranscriptEntry) { decision.entries.append(entry) }
+    mutating func act(_ action: SessionAction) { decision.actions.append(action) }
+    mutating func note(_ words: String) { record(.notice(words)) }
+    mutating func reply(_ words: String) { decision.replies.append(OutgoingMessage(markdown: words)) }
+    mutating func progressed(_ words: String) { record(.progressed(words)) }
+
+    func words(_ duration: Duration) -> String { ReportView.duration(Int(duration.inSeconds.rounded())) }
+}
+
+extension Duration {
+    /// The duration in seconds.
+    package var inSeconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) / 1e18
+    }
+}

@@ -1,0 +1,93 @@
+package import AnycodeCore
+
+/// All of a session that must survive the process, besides its transcript. Stored as JSON in the session's row.
+package struct SessionState: Hashable, Sendable, Codable {
+    package enum Phase: Hashable, Sendable, Codable {
+        case pending
+        case provisioning
+        case preparing
+        /// The repository could not be cloned and the person is asked.
+        case choosingRepository
+        /// The agent starts and opens its conversation.
+        case opening
+        case working
+        /// The turn has ended and its changes are being saved.
+        case saving(TurnReport)
+        case idle
+        /// The session is to end; the turn in progress is being cancelled.
+        case stopping(Ending)
+        /// The sandbox died; it is brought back to save what it holds.
+        case reviving(Ending)
+        /// The last save.
+        case closing(Ending)
+        case destroying(Ending, SaveReport?)
+        case done(SessionReport)
+    }
+
+    package struct Ending: Hashable, Sendable, Codable {
+        package var outcome: SessionReport.Outcome
+        package var reason: String
+        package var rings: Bool
+    }
+
+    /// Words of a person that wait for their turn.
+    package struct Prompt: Hashable, Sendable, Codable {
+        package let by: Person
+        package let text: String
+    }
+
+    package enum Purpose: Hashable, Sendable, Codable {
+        case initialize, open, prompt, other
+    }
+
+    /// A call whose answer has not come yet.
+    package struct Awaited: Hashable, Sendable, Codable {
+        package let request: RequestID
+        package let purpose: Purpose
+    }
+
+    /// An ask that nobody has settled yet.
+    package struct OpenAsk: Hashable, Sendable, Codable {
+        package let ask: Ask
+        /// Field number → values; see `FormProgress`.
+        package var answers: [Int: [String]] = [:]
+    }
+
+    package var phase: Phase = .pending
+    package var turn = 0
+    package var callCount = 0
+    package var logID: String?
+    package var source: RequestedSource?
+    package var workspace: PreparedWorkspace?
+    package var capabilities: AgentCapabilities?
+    package var agentSession: AgentSession?
+    /// The agent's process has ended; the next turn starts it anew.
+    package var agentIsGone = false
+    package var queue: [Prompt] = []
+    package var outbound: [AgentCall] = []
+    package var awaited: [Awaited] = []
+    package var asks: [OpenAsk] = []
+    /// Requests of the agent that were settled, newest last; bounded. One that arrives again is not asked again.
+    package var settledRequests: [RequestID] = []
+    /// The names of the agent's own slash commands.
+    package var commands: [String] = []
+    package var usage: AgentUsage?
+    /// Agent's time used, in seconds, up to the last change of phase.
+    package var agentSeconds = 0.0
+    /// `agentSeconds` when the turn began.
+    package var turnBegan = 0.0
+    /// `agentSeconds` at the last save.
+    package var savedAt = 0.0
+    /// Whether the agent said or did anything in this turn.
+    package var turnSpoke = false
+    /// Whether the person asked for this turn to stop.
+    package var turnIsStopping = false
+    package var lastTurn: TurnReport.Outcome?
+    package var lastSave: SavedPatch?
+    package var diffIsWanted = false
+
+    package init(header: SessionHeader) {
+        source = header.source
+        queue = [Prompt(by: header.starter, text: header.prompt)]
+    }
+}

@@ -1,0 +1,208 @@
+package import AnycodeCore
+
+/// The folded form of a session's entries: blocks in the order in which a chat shows them.
+package struct Transcript: Sendable {
+    /// A piece of agent output between two things that need a message of their own.
+    package struct Stream: Hashable, Sendable {
+        package enum Item: Hashable, Sendable {
+            case text(String)
+            case thought(String)
+            case tool(ToolCall)
+            case plan([PlanEntry])
+            case notice(String)
+        }
+
+        package let turn: Int
+        package var items: [Item] = []
+    }
+
+    /// An ask with what has been answered so far.
+    package struct Asked: Hashable, Sendable {
+        package let ask: Ask
+        /// Field number → chosen values, for forms of several fields.
+        package var fields: [Int: [String]] = [:]
+        package var resolution: Resolution?
+    }
+
+    package enum Block: Hashable, Sendable {
+        case head
+        case stream(Stream)
+        case asked(Asked)
+        case turn(TurnReport)
+        case session(SessionReport)
+    }
+
+    package let header: SessionHeader
+    package private(set) var progress = "starting"
+    package private(set) var prepared: PreparedWorkspace?
+    package private(set) var queued: [String] = []
+    package private(set) var report: SessionReport?
+    package private(set) var blocks: [Block] = [.head]
+    /// Indexes of the blocks that changed since `takeChanges`.
+    private var changed: Set<Int> = [0]
+    private var turn = 0
+    private var toolPlaces: [ToolCallID: (block: Int, item: Int)] = [:]
+    private var askPlaces: [InteractionID: Int] = [:]
+
+    package init(header: SessionHeader) {
+        self.header = header
+    }
+
+    /// Whether anything changed since the last `takeChanges`.
+    package var hasChanges: Bool { !changed.isEmpty }
+
+    /// The numbers of the blocks that changed since the last call, in order.
+    package mutating func takeChanges() -> [Int] {
+        defer { changed.removeAll(keepingCapacity: true) }
+        return changed.sorted()
+    }
+
+    package mutating func apply(_ entry: TranscriptEntry) {
+        switch entry {
+        case .progressed(let words):
+            progress = words
+            changed.insert(0)
+        case .prepared(let workspace):
+            prepared = workspace
+            changed.insert(0)
+        case .prompted(let turn, _, let text):
+            self.turn = turn
+            if let place = queued.firstIndex(of: text) { queued.remove(at: place) }
+            changed.insert(0)
+        case .queued(let text):
+            queued.append(text)
+            changed.insert(0)
+        case .text(let text):
+            appendText(text)
+        case .thought(let text):
+            appendThought(text)
+        case .tool(let call):
+            applyTool(call)
+        case .toolUpdated(let update):
+            updateTool(update)
+        case .plan(let plan):
+            replacePlan(plan)
+        case .notice(let words):
+            append(.notice(words))
+        case .asked, .answeredField, .resolved:
+            applyInteraction(entry)
+        case .turnEnded(let report):
+            add(.turn(report))
+        case .finished(let report):
+            self.report = report
+            changed.insert(0)
+            if report.rings { add(.session(report)) }
+        }
+    }
+
+    private mutating func applyInteraction(_ entry: TranscriptEntry) {
+        switch entry {
+        case .asked(let ask):
+            askPlaces[ask.id] = blocks.count
+            add(.asked(Asked(ask: ask)))
+        case .answeredField(let id, let field, let selection, _):
+            changeAsk(id) { $0.fields[field] = selection }
+        case .resolved(let id, let resolution):
+            changeAsk(id) { $0.resolution = resolution }
+        default:
+            break
+        }
+    }
+
+    private mutating func changeAsk(_ id: InteractionID, _ change: (inout Asked) -> Void) {
+        guard let place = askPlaces[id], case .asked(var asked) = blocks[place] else { return }
+        change(&asked)
+        blocks[place] = .asked(asked)
+        changed.insert(place)
+    }
+
+    private mutating func add(_ block: Block) {
+        changed.insert(blocks.count)
+        blocks.append(block)
+    }
+
+    /// Changes the newest stream block of this turn, beginning one where the last block is something else.
+    private mutating func withStream<Result>(_ body: (inout Stream, Int) -> Result) -> Result {
+        var stream: Stream
+        if case .stream(let current)? = blocks.last, current.turn == turn {
+            stream = current
+            blocks[blocks.count - 1] = .head  // keeps the items uniquely referenced while they grow
+        } else {
+            stream = Stream(turn: turn)
+            blocks.append(.head)
+        }
+        let place = blocks.count - 1
+        let result = body(&stream, place)
+        blocks[place] = .stream(stream)
+        changed.insert(place)
+        return result
+    }
+
+    private mutating func append(_ item: Stream.Item) {
+        withStream { stream, _ in stream.items.append(item) }
+    }
+
+    private mutating func appendText(_ text: String) {
+        withStream { stream, _ in
+            if case .text(var run)? = stream.items.last {
+                stream.items.removeLast()
+                run += text
+                stream.items.append(.text(run))
+            } else {
+                stream.items.append(.text(text))
+            }
+        }
+    }
+
+    private mutating func appendThought(_ text: String) {
+        withStream { stream, _ in
+            if case .thought(let run)? = stream.items.last {
+                stream.items[stream.items.count - 1] = .thought(run + text)
+            } else {
+                stream.items.append(.thought(text))
+            }
+        }
+    }
+
+    private mutating func applyTool(_ call: ToolCall) {
+        if let place = toolPlaces[call.id] {
+            changeTool(at: place) { $0 = call }
+            return
+        }
+        let place = withStream { stream, block in
+            stream.items.append(.tool(call))
+            return (block: block, item: stream.items.count - 1)
+        }
+        toolPlaces[call.id] = place
+    }
+
+    private mutating func updateTool(_ update: ToolCallUpdate) {
+        guard let place = toolPlaces[update.id] else {
+            var call = ToolCall(id: update.id, title: update.title ?? "tool")
+            call.apply(update)
+            applyTool(call)
+            return
+        }
+        changeTool(at: place) { $0.apply(update) }
+    }
+
+    private mutating func changeTool(at place: (block: Int, item: Int), _ change: (inout ToolCall) -> Void) {
+        guard case .stream(var stream) = blocks[place.block], case .tool(var call) = stream.items[place.item] else {
+            return
+        }
+        change(&call)
+        stream.items[place.item] = .tool(call)
+        blocks[place.block] = .stream(stream)
+        changed.insert(place.block)
+    }
+
+    private mutating func replacePlan(_ plan: [PlanEntry]) {
+        withStream { stream, _ in
+            if let place = stream.items.lastIndex(where: { if case .plan = $0 { true } else { false } }) {
+                stream.items[place] = .plan(plan)
+            } else {
+                stream.items.append(.plan(plan))
+            }
+        }
+    }
+}

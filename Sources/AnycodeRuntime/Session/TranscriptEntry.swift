@@ -1,0 +1,149 @@
+package import AnycodeCore
+
+/// One thing that happened in a session, as stored. Entries are only ever appended; the chat is a view of them.
+package enum TranscriptEntry: Hashable, Sendable, Codable {
+    /// What the session is doing before and after its turns, for its first message.
+    case progressed(String)
+    /// The repository as it was cloned.
+    case prepared(PreparedWorkspace)
+    /// The person's words that start a turn.
+    case prompted(turn: Int, by: Person, text: String)
+    /// A follow-up that waits for the turn in progress.
+    case queued(text: String)
+    case text(String)
+    case thought(String)
+    case tool(ToolCall)
+    case toolUpdated(ToolCallUpdate)
+    case plan([PlanEntry])
+    case asked(Ask)
+    /// A form's field got its value, or a multiple choice was toggled; the form is still open.
+    case answeredField(InteractionID, field: Int, selection: [String], by: Person)
+    case resolved(InteractionID, Resolution)
+    /// Something Anycode itself has to say in the stream of the turn.
+    case notice(String)
+    case turnEnded(TurnReport)
+    case finished(SessionReport)
+}
+
+/// A question, permission request or offer as the chat shows it.
+package struct Ask: Hashable, Sendable, Codable {
+    package enum Kind: Hashable, Sendable, Codable {
+        case permission(PermissionRequest)
+        case question(QuestionRequest)
+        /// The repository could not be cloned: name another, go on without, or cancel.
+        case repository(problem: String)
+    }
+
+    package let id: InteractionID
+    package let kind: Kind
+    /// Random; a button's token is this, a dot and the button's number.
+    package let token: String
+
+    package init(id: InteractionID, kind: Kind, token: String) {
+        self.id = id
+        self.kind = kind
+        self.token = token
+    }
+}
+
+/// How an ask was settled.
+package struct Resolution: Hashable, Sendable, Codable {
+    /// `nil` when nobody chose: cancelled with the turn, taken back, timed out.
+    package let by: Person?
+    /// In words: `Allow once`, `cancelled`.
+    package let choice: String
+
+    package init(by: Person?, choice: String) {
+        self.by = by
+        self.choice = choice
+    }
+}
+
+/// What a turn came to.
+package struct TurnReport: Hashable, Sendable, Codable {
+    package enum Outcome: Hashable, Sendable, Codable {
+        case done
+        /// Ended early, with the reason in words: a limit reached, a refusal.
+        case stopped(String)
+        case cancelled
+        case failed(String)
+    }
+
+    package var turn: Int
+    package var outcome: Outcome
+    /// Agent's time, whole seconds.
+    package var seconds: Int
+    package var save: SaveReport?
+    package var usage: AgentUsage?
+    /// Random; tokens of the report's buttons derive from it.
+    package var token: String
+
+    package init(
+        turn: Int, outcome: Outcome, seconds: Int, save: SaveReport?, usage: AgentUsage?, token: String
+    ) {
+        self.turn = turn
+        self.outcome = outcome
+        self.seconds = seconds
+        self.save = save
+        self.usage = usage
+        self.token = token
+    }
+}
+
+/// What was saved, or why nothing could be.
+package enum SaveReport: Hashable, Sendable, Codable {
+    case clean
+    case saved(SavedPatch)
+    /// The workspace could not be read; the last good save is named, where there is one.
+    case failed(reason: String, last: SavedPatch?)
+}
+
+/// A patch that is safe on the daemon's disk.
+package struct SavedPatch: Hashable, Sendable, Codable {
+    package let path: String
+    package let bytes: Int
+    package let files: Int
+    package let added: Int
+    package let removed: Int
+
+    package init(path: String, bytes: Int, files: Int, added: Int, removed: Int) {
+        self.path = path
+        self.bytes = bytes
+        self.files = files
+        self.added = added
+        self.removed = removed
+    }
+}
+
+/// How a session ended.
+package struct SessionReport: Hashable, Sendable, Codable {
+    package enum Outcome: String, Hashable, Sendable, Codable {
+        case completed, failed, cancelled, timedOut
+    }
+
+    package var outcome: Outcome
+    /// Why, in words; empty for a plain completion.
+    package var reason: String
+    package var seconds: Int
+    package var save: SaveReport?
+    package var usage: AgentUsage?
+    /// Whether the sandbox is gone; if not, the reaper goes on trying.
+    package var sandboxGone: Bool
+    /// Whether this report is told as a message of its own that rings. A quiet completion after a finished turn is not.
+    package var rings: Bool
+    package var token: String
+
+    package init(
+        outcome: Outcome, reason: String, seconds: Int, save: SaveReport?, usage: AgentUsage?, sandboxGone: Bool,
+        rings: Bool, token: String
+    ) {
+        self.outcome = outcome
+        self.reason = reason
+        self.seconds = seconds
+        self.save = save
+        self.usage = usage
+        self.sandboxGone = sandboxGone
+        self.rings = rings
+        self.token = token
+    }
+}

@@ -1,0 +1,45 @@
+import AnycodeCore
+import AnycodeStore
+import Logging
+import Supervision
+
+/// At start and then periodically: ends every sandbox of this instance that no live session owns.
+struct Reaper: Child {
+    let runtime: Runtime
+    let context: ChildContext
+
+    func run() async throws {
+        while true {
+            do {
+                try await round()
+                context.status.setLastError(nil)
+            } catch let error as SandboxError {
+                context.status.setLastError(error.description)  // the provider may be away; the next round asks again
+            }
+            context.status.wait(for: "the next round", within: runtime.configuration.reaperInterval)
+            try await runtime.clock.sleep(runtime.configuration.reaperInterval)
+        }
+    }
+
+    /// An orphan exists at the provider, or may exist because the store intended it, and no live session owns it.
+    private func round() async throws {
+        context.status.wait(for: "list of sandboxes", on: runtime.provider.id.rawValue)
+        // Listed before the rows are read: a sandbox listed here had its row before it existed.
+        let existing = try await runtime.provider.list().map(\.lease)
+        let (live, open) = try await runtime.store.read { (try $0.liveSessions(), try $0.openLeases()) }
+        let owned = Set(try live.map { try JSONCoding.decode(StoredSession.self, from: $0.snapshot).header.lease })
+        let intended = open.filter { $0.provider == runtime.provider.id }.map(\.id)
+        for lease in Set(existing + intended).sorted() where !owned.contains(lease) {
+            try await reap(lease, isKnown: open.contains { $0.id == lease })
+        }
+    }
+
+    private func reap(_ lease: LeaseID, isKnown: Bool) async throws {
+        context.status.wait(for: "removal of orphan \(lease.short)", on: runtime.provider.id.rawValue)
+        runtime.logger.warning("an orphaned sandbox is removed", metadata: ["lease.id": "\(lease)"])
+        try await runtime.provider.destroy(lease)
+        guard isKnown else { return }
+        let date = runtime.clock.date()
+        try await runtime.store.write { try $0.setLeaseState(lease, "destroyed", at: date) }
+    }
+}

@@ -1,0 +1,34 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+import AnycodeCore
+import AnycodeStore
+import Logging
+import Supervision
+
+/// Every minute: a session that should be alive and has no actor is started again; old inbound keys are forgotten.
+struct Watchdog: Child {
+    let runtime: Runtime
+    let context: ChildContext
+
+    func run() async throws {
+        while true {
+            context.status.wait(for: "the next round", within: runtime.configuration.watchdogInterval)
+            try await runtime.clock.sleep(runtime.configuration.watchdogInterval)
+            try await round()
+        }
+    }
+
+    private func round() async throws {
+        let live = try await runtime.store.read { try $0.liveSessions() }
+        guard let sessions = runtime.sessionSupervisor[.sessions] else { return }
+        for row in live where !sessions.contains(row.id) {
+            runtime.logger.warning("a session without an actor is started again", metadata: ["session.id": "\(row.id)"])
+            try? sessions.startChild(row.id)
+        }
+        let old = runtime.clock.date().addingTimeInterval(-7 * 86_400)
+        try await runtime.store.write { try $0.pruneInbound(before: old) }
+    }
+}

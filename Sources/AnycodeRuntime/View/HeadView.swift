@@ -1,0 +1,39 @@
+import AnycodeCore
+
+/// A session's first message: what runs, where, and how it stands.
+enum HeadView {
+    static func message(_ transcript: Transcript) -> OutgoingMessage {
+        let header = transcript.header
+        var lines = ["**\(header.agent)** · `\(header.id.short)`"]
+        lines.append("Repository: \(repository(transcript))")
+        lines.append("Status: \(status(transcript))")
+        if !transcript.queued.isEmpty {
+            lines.append("Waiting their turn: \(transcript.queued.count) message\(transcript.queued.count == 1 ? "" : "s")")
+        }
+        var buttons: [[ChatButton]] = []
+        if transcript.report == nil {
+            buttons = [[ChatButton(label: "Cancel", token: ButtonToken.cancel(header), style: .danger)]]
+        }
+        return OutgoingMessage(markdown: lines.joined(separator: "\n"), buttons: buttons)
+    }
+
+    private static func repository(_ transcript: Transcript) -> String {
+        guard let requested = transcript.header.source else { return "none (an empty workspace)" }
+        let branch = transcript.prepared?.branch ?? requested.source.branch
+        let commit = transcript.prepared.map { " at `\($0.base.prefix(8))`" } ?? ""
+        let pull = requested.source.pull.map { ", pull request \($0)" } ?? ""
+        return "\(requested.spelling)\(branch.map { ", branch `\($0)`" } ?? "")\(pull)\(commit)"
+    }
+
+    private static func status(_ transcript: Transcript) -> String {
+        guard let report = transcript.report else { return transcript.progress }
+        let words =
+            switch report.outcome {
+            case .completed: "completed"
+            case .failed: "failed"
+            case .cancelled: "cancelled"
+            case .timedOut: "timed out"
+            }
+        return report.sandboxGone ? "\(words), sandbox removed" : "\(words), sandbox still being removed"
+    }
+}

@@ -1,0 +1,72 @@
+import AnycodeCore
+
+/// Final messages: what happened, how long it took, what changed, what it cost, where the patch is.
+enum ReportView {
+    static func message(_ report: TurnReport, header: SessionHeader) -> OutgoingMessage {
+        let first =
+            switch report.outcome {
+            case .done: "✅ Done"
+            case .stopped(let reason): "⚠️ Stopped: \(reason)"
+            case .cancelled: "⏹ Stopped"
+            case .failed(let reason): "❌ Failed: \(reason)"
+            }
+        return compose(first, report.seconds, report.save, report.usage, token: report.token, header: header)
+    }
+
+    static func message(_ report: SessionReport, header: SessionHeader) -> OutgoingMessage {
+        let reason = report.reason.isEmpty ? "" : ": \(report.reason)"
+        let first =
+            switch report.outcome {
+            case .completed: "✅ Completed\(reason)"
+            case .failed: "❌ Failed\(reason)"
+            case .cancelled: "⏹ Cancelled\(reason)"
+            case .timedOut: "⏰ Timed out\(reason)"
+            }
+        return compose(first, report.seconds, report.save, report.usage, token: report.token, header: header)
+    }
+
+    private static func compose(
+        _ first: String, _ seconds: Int, _ save: SaveReport?, _ usage: AgentUsage?, token: String,
+        header: SessionHeader
+    ) -> OutgoingMessage {
+        var facts = [duration(seconds)]
+        var lines: [String] = []
+        var buttons: [[ChatButton]] = []
+        switch save {
+        case .clean: facts.append("no files changed")
+        case .saved(let patch):
+            facts.append(changes(patch))
+            lines.append("Patch: `\(patch.path)`")
+            buttons = [[ChatButton(label: "Diff", token: ButtonToken.diff(token))]]
+        case .failed(let reason, let last):
+            lines.append("The workspace could not be saved: \(reason)")
+            if let last {
+                lines.append("The last save before that: `\(last.path)` (\(changes(last)))")
+                buttons = [[ChatButton(label: "Diff", token: ButtonToken.diff(token))]]
+            }
+        case nil: break
+        }
+        if let cost = usage?.cost { facts.append(money(cost, usage?.currency)) }
+        lines.insert("\(first) · `\(header.id.short)` · \(facts.joined(separator: " · "))", at: 0)
+        return OutgoingMessage(markdown: lines.joined(separator: "\n"), buttons: buttons, rings: true)
+    }
+
+    static func changes(_ patch: SavedPatch) -> String {
+        "\(patch.files) file\(patch.files == 1 ? "" : "s") changed (+\(patch.added) −\(patch.removed))"
+    }
+
+    static func duration(_ seconds: Int) -> String {
+        if seconds < 60 { return "\(seconds) s" }
+        let minutes = seconds / 60
+        if minutes < 60 { return seconds % 60 == 0 ? "\(minutes) min" : "\(minutes) min \(seconds % 60) s" }
+        return minutes % 60 == 0 ? "\(minutes / 60) h" : "\(minutes / 60) h \(minutes % 60) min"
+    }
+
+    private static func money(_ cost: Double, _ currency: String?) -> String {
+        let cents = Int((cost * 10_000).rounded())
+        let digits = String(cents % 10_000)
+        let fraction = String(repeating: "0", count: 4 - digits.count) + digits
+        let amount = "\(cents / 10_000).\(fraction.hasSuffix("00") ? String(fraction.prefix(2)) : fraction)"
+        return (currency ?? "USD") == "USD" ? "$\(amount)" : "\(amount) \(currency ?? "")"
+    }
+}

@@ -1,0 +1,79 @@
+package import AnycodeCore
+
+/// Renders a transcript into message slots: a pure function of the transcript and the platform's limits, with the
+/// slots of unchanged blocks kept from before.
+package struct SessionView: Sendable {
+    package let limits: ChatLimits
+    private var slotsOfBlock: [[MessageSlot]] = []
+
+    package init(limits: ChatLimits) {
+        self.limits = limits
+    }
+
+    /// The slots in chat order. Takes the transcript's changes.
+    package mutating func render(_ transcript: inout Transcript) -> [MessageSlot] {
+        for index in transcript.takeChanges() {
+            let slots = renderBlock(index, of: transcript)
+            if index < slotsOfBlock.count {
+                slotsOfBlock[index] = slots
+            } else {
+                slotsOfBlock.append(slots)
+            }
+        }
+        return Array(slotsOfBlock.joined())
+    }
+
+    private func renderBlock(_ index: Int, of transcript: Transcript) -> [MessageSlot] {
+        switch transcript.blocks[index] {
+        case .head:
+            return [MessageSlot(key: "head", message: HeadView.message(transcript), priority: .notice)]
+        case .stream(let stream):
+            return streamSlots(stream, block: index, of: transcript)
+        case .asked(let asked):
+            return AskView.messages(asked, limits: limits).enumerated().map { number, message in
+                MessageSlot(key: "b\(index).f\(number)", message: message, priority: .question)
+            }
+        case .turn(let report):
+            return reportSlots(ReportView.message(report, header: transcript.header), block: index)
+        case .session(let report):
+            return reportSlots(ReportView.message(report, header: transcript.header), block: index)
+        }
+    }
+
+    private func reportSlots(_ message: OutgoingMessage, block: Int) -> [MessageSlot] {
+        var message = message
+        message.markdown = MarkdownSplitter.split(message.markdown, limit: limits.textUnits)[0]
+        return [MessageSlot(key: "b\(block).r", message: message, priority: .final)]
+    }
+
+    private func streamSlots(_ stream: Transcript.Stream, block: Int, of transcript: Transcript) -> [MessageSlot] {
+        let room = max(1, limits.messagesPerTurn - messagesBefore(block, turn: stream.turn, of: transcript))
+        let pieces = MarkdownSplitter.split(StreamView.markdown(stream.items), limit: limits.textUnits)
+        return fold(pieces, room: room).enumerated().map { number, piece in
+            MessageSlot(key: "b\(block).p\(number)", message: OutgoingMessage(markdown: piece), priority: .stream)
+        }
+    }
+
+    /// How many messages the turn's earlier stretches of output take.
+    private func messagesBefore(_ block: Int, turn: Int, of transcript: Transcript) -> Int {
+        var count = 0
+        for index in (0..<block).reversed() {
+            switch transcript.blocks[index] {
+            case .stream(let stream) where stream.turn == turn: count += slotsOfBlock[index].count
+            case .stream, .turn: return count
+            case .head, .asked, .session: break
+            }
+        }
+        return count
+    }
+
+    /// Keeps a turn within `messagesPerTurn`: the last message it may have shows the newest piece, and says how much
+    /// is left out before it.
+    private func fold(_ pieces: [String], room: Int) -> [String] {
+        guard pieces.count > room, let last = pieces.last else { return pieces }
+        let hidden = pieces[(room - 1)..<(pieces.count - 1)].reduce(0) { $0 + $1.utf16.count }
+        let note = "*… \(hidden) characters are left out here.*\n\n"
+        let tail = MarkdownSplitter.split(last, limit: max(64, limits.textUnits - note.utf16.count))
+        return Array(pieces.prefix(room - 1)) + [note + (tail.last ?? "")]
+    }
+}

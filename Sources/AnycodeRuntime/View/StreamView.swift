@@ -1,0 +1,80 @@
+import AnycodeCore
+
+/// The Markdown of what an agent says and does within a turn.
+enum StreamView {
+    static func markdown(_ items: [Transcript.Stream.Item]) -> String {
+        var text = ""
+        var previousWasTool = false
+        for item in items {
+            guard let piece = markdown(item), !piece.isEmpty else { continue }
+            let isTool = if case .tool = item { true } else { false }
+            if !text.isEmpty {
+                text += previousWasTool && isTool ? "\n" : separator(after: text)
+            }
+            text += piece
+            previousWasTool = isTool
+        }
+        return text
+    }
+
+    private static func separator(after text: String) -> String {
+        if text.hasSuffix("\n\n") { return "" }
+        return text.hasSuffix("\n") ? "\n" : "\n\n"
+    }
+
+    private static func markdown(_ item: Transcript.Stream.Item) -> String? {
+        switch item {
+        case .text(let text): text
+        case .thought: nil
+        case .tool(let call): "- " + line(call)
+        case .plan(let entries): plan(entries)
+        case .notice(let words): "*\(words)*"
+        }
+    }
+
+    /// One line: what, with what, how it went.
+    private static func line(_ call: ToolCall) -> String {
+        let mark =
+            switch call.status {
+            case .pending: "◦"
+            case .inProgress: "▸"
+            case .completed: "✓"
+            case .failed: "✗"
+            }
+        return "\(mark) \(code(call.title))\(changes(call))"
+    }
+
+    private static func changes(_ call: ToolCall) -> String {
+        var added = 0
+        var removed = 0
+        for case .diff(_, let old, let new) in call.content {
+            let difference = lines(new).difference(from: lines(old ?? ""))
+            added += difference.insertions.count
+            removed += difference.removals.count
+        }
+        return added + removed == 0 ? "" : " (+\(added) −\(removed))"
+    }
+
+    /// Bounded: the difference of very long files is not worth its time here.
+    private static func lines(_ text: String) -> [Substring] {
+        Array(text.split(separator: "\n", omittingEmptySubsequences: true).prefix(400))
+    }
+
+    private static func plan(_ entries: [PlanEntry]) -> String {
+        entries.map { entry in
+            switch entry.status {
+            case .pending: "- [ ] \(entry.text)"
+            case .inProgress: "- [ ] **\(entry.text)**"
+            case .completed: "- [x] \(entry.text)"
+            }
+        }.joined(separator: "\n")
+    }
+
+    /// Text as inline code, on one line and at most 120 characters.
+    static func code(_ text: String) -> String {
+        var line = String(text.prefix(121)).replacing("\n", with: " ⏎ ")
+        if line.count > 120 { line = line.prefix(119) + "…" }
+        let fence = line.contains("`") ? "``" : "`"
+        return fence == "`" ? "`\(line)`" : "`` \(line) ``"
+    }
+}
