@@ -86,7 +86,7 @@ package struct Runner: Sendable {
             workspace: WorkspaceRoutes(git: git, preparer: WorkspacePreparer(git: git, jobs: jobs)))
         let listen = configuration.listen
         var logger = Logger(label: "anycode-runner") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = .error
+        logger.logLevel = .critical
         return Application(
             responder: responder, configuration: .init(address: listen.bindAddress, serverName: nil),
             onServerRunning: { channel in ready(listen.opened(channel)) }, eventLoopGroupProvider: .shared(group),

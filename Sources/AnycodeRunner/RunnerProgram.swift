@@ -8,23 +8,25 @@ import Darwin
 
 /// `anycode-runner` as a process: its signals, its secrets, its exit code.
 package enum RunnerProgram {
-    /// Has to be called before anything starts a thread.
-    package static func prepareProcess() {
+    /// Runs the command line and exits. Has to be called on the main thread before another one was started.
+    package static func main(arguments: [String]) -> Never {
         // The agent runs as the same user: it may not read the token from this process.
         _ = anycode_forbid_inspection()
         _ = anycode_adopt_orphans()
-        umask(0o077)
         setsid()
-        ProcessSignals.block()
+        let signals = ProcessSignals()
+        // Its owner is the process: it ends with it. The main thread is needed for the signals, because Dispatch, which
+        // would run it otherwise, unblocks them all.
+        Task.detached { exit(await run(arguments: arguments, stops: signals.stops)) }
+        signals.take()
     }
 
-    /// Runs the command line and returns the exit code.
-    package static func run(arguments: [String]) async -> Int32 {
+    private static func run(arguments: [String], stops: AsyncStream<Void>) async -> Int32 {
         do {
             switch try RunnerCommand(arguments: arguments) {
             case .help: print(RunnerCommand.usage)
             case .version: print("anycode-runner \(Runner.version)")
-            case .serve(let command): try await serve(command)
+            case .serve(let command): try await serve(command, stops)
             }
             return 0
         } catch let error as RunnerError {
@@ -36,7 +38,7 @@ package enum RunnerProgram {
         }
     }
 
-    private static func serve(_ command: RunnerCommand.Serve) async throws {
+    private static func serve(_ command: RunnerCommand.Serve, _ stops: AsyncStream<Void>) async throws {
         var environment = Self.environment()
         let token = try token(command.token, environment)
         environment.removeValue(forKey: RunnerCommand.tokenVariable)
@@ -45,8 +47,8 @@ package enum RunnerProgram {
             listen: command.listen, stateDirectory: command.stateDirectory, workspace: command.workspace,
             home: command.home, token: token, environment: environment)
         configuration.ownDirectory = ownDirectory()
-        let signals = ProcessSignals()
-        try await Runner(configuration).run(stop: signals.stops) { address in
+        umask(0o077)
+        try await Runner(configuration).run(stop: stops) { address in
             // Files of agents and of git get the usual rights; the socket exists by now.
             umask(0o022)
             complain("Serving on \(address.description).")

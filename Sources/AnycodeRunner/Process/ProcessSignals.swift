@@ -8,37 +8,34 @@ import Darwin
 struct ProcessSignals: Sendable {
     /// One element for each request to stop.
     let stops: AsyncStream<Void>
-
-    private static let taken = [SIGTERM, SIGINT, SIGCHLD, SIGHUP]
+    private let stop: AsyncStream<Void>.Continuation
 
     /// Blocks the signals in this thread and those it starts.
-    static func block() {
+    init() {
+        (stops, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         signal(SIGPIPE, SIG_IGN)
-        var set = Self.set()
+        var set = Self.taken
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
-    init() {
-        let (stops, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        self.stops = stops
-        Thread.detach {
-            var set = Self.set()
-            while true {
-                var number: Int32 = 0
-                guard sigwait(&set, &number) == 0 else { continue }
-                switch number {
-                case SIGTERM, SIGINT: continuation.yield()
-                case SIGCHLD: Children.reapOrphans()
-                default: break
-                }
+    /// Takes signals on this thread for as long as the process lives.
+    func take() -> Never {
+        var set = Self.taken
+        while true {
+            var number: Int32 = 0
+            guard sigwait(&set, &number) == 0 else { continue }
+            switch number {
+            case SIGTERM, SIGINT: stop.yield()
+            case SIGCHLD: Children.reapOrphans()
+            default: break
             }
         }
     }
 
-    private static func set() -> sigset_t {
+    private static var taken: sigset_t {
         var set = sigset_t()
         sigemptyset(&set)
-        for number in taken { sigaddset(&set, number) }
+        for number in [SIGTERM, SIGINT, SIGCHLD, SIGHUP] { sigaddset(&set, number) }
         return set
     }
 }
