@@ -104,7 +104,7 @@ final class ChildCell: Sendable {
         if let extras {
             extras.stopTask?.cancel()
             for closer in extras.closers { closer() }
-            for waiter in extras.stopWaiters.values { waiter.resume() }
+            for (_, waiter) in extras.stopWaiters.sorted(by: { $0.key < $1.key }) { waiter.resume() }
         }
         return remains
     }
@@ -192,7 +192,7 @@ final class ChildCell: Sendable {
     }
 
     private func askToStop(_ child: any Child) {
-        let task = Task.detached(executorPreference: core.executor) { [self] in
+        let task = core.makeTask { [self] in
             do {
                 try await child.stop()
             } catch {

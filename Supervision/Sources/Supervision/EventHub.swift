@@ -14,6 +14,7 @@ final class EventHub: Sendable {
         var pending: [SupervisionEvent] = []
         var sequence: UInt64 = 0
         var delivering = false
+        var finished = false
     }
 
     private let parent: EventHub?
@@ -60,10 +61,13 @@ final class EventHub: Sendable {
             return state.delivering
         }
         // Whoever delivers already, perhaps further up this very stack, takes these events too.
-        while !others, let (events, streams) = nextBatch() {
-            for event in events {
+        while !others, let batch = nextBatch() {
+            for event in batch.events {
                 observer?(event)
-                for stream in streams { stream.yield(event) }
+                for stream in batch.streams { stream.yield(event) }
+            }
+            if batch.last {
+                for stream in batch.streams { stream.finish() }
             }
         }
         parent?.deliver()
@@ -73,21 +77,25 @@ final class EventHub: Sendable {
         let (stream, continuation) = AsyncStream.makeStream(
             of: SupervisionEvent.self, bufferingPolicy: .bufferingNewest(max(1, limit))
         )
-        let number = state.withLock { state in
+        let number = state.withLock { state -> Int? in
+            guard !state.finished else { return nil }
             state.nextStream += 1
             state.streams[state.nextStream] = continuation
             return state.nextStream
+        }
+        guard let number else {
+            continuation.finish()
+            return stream
         }
         listeners.add(1, ordering: .relaxed)
         continuation.onTermination = { [weak self] _ in self?.remove(number) }
         return stream
     }
 
-    /// Ends the streams, once the supervisor has stopped.
+    /// Delivers the rest and ends the streams, once the supervisor has stopped.
     func finish() {
+        state.withLock { $0.finished = true }
         deliver()
-        let streams = state.withLock { Array($0.streams.values) }
-        for stream in streams { stream.finish() }
     }
 
     private func remove(_ number: Int) {
@@ -95,15 +103,27 @@ final class EventHub: Sendable {
         if removed { listeners.subtract(1, ordering: .relaxed) }
     }
 
-    private func nextBatch() -> ([SupervisionEvent], [AsyncStream<SupervisionEvent>.Continuation])? {
+    private struct Batch {
+        let events: [SupervisionEvent]
+        let streams: [AsyncStream<SupervisionEvent>.Continuation]
+        let last: Bool
+    }
+
+    private func nextBatch() -> Batch? {
         state.withLock { state in
-            if state.pending.isEmpty {
+            let last = state.finished && !state.streams.isEmpty
+            if state.pending.isEmpty && !last {
                 state.delivering = false
                 return nil
             }
+            let streams = state.streams.sorted { $0.key < $1.key }.map(\.value)
             let events = state.pending
             state.pending = []
-            return (events, Array(state.streams.values))
+            if last {
+                state.streams = [:]
+                listeners.store(observer == nil ? 0 : 1, ordering: .relaxed)
+            }
+            return Batch(events: events, streams: streams, last: last)
         }
     }
 }

@@ -151,9 +151,19 @@ final class SupervisorCore: Sendable {
         }
     }
 
+    /// Makes a task where the tree's tasks run. Its owner, a cell or a sleeper, cancels it.
+    func makeTask(_ body: @escaping @concurrent @Sendable () async -> Void) -> Task<Void, Never> {
+        if let executor { return Task.detached(executorPreference: executor, operation: body) }
+        return Task.detached(operation: body)
+    }
+
     private func spawn(_ cell: ChildCell) {
-        let task = Task.detached(executorPreference: executor) { await self.live(cell) }
-        cell.adopt(task)
+        // Not by way of makeTask: one more async frame here costs each child another kilobyte of task memory.
+        if let executor {
+            cell.adopt(Task.detached(executorPreference: executor) { await self.live(cell) })
+        } else {
+            cell.adopt(Task.detached { await self.live(cell) })
+        }
     }
 
     /// One incarnation from factory to exit.
@@ -201,7 +211,7 @@ final class SupervisorCore: Sendable {
     }
 
     private func sleep(_ sleeper: Sleeper) {
-        let task = Task.detached(executorPreference: executor) {
+        let task = makeTask {
             try? await self.time.sleep(until: sleeper.deadline)
             self.woke(sleeper)
         }

@@ -94,7 +94,7 @@ final class Bench: Sendable {
     }
 
     func child(_ context: ChildContext) async throws -> PuppetChild {
-        let id = context.id
+        let id = context.path.description
         state.withLock { $0.contexts[id] = context }
         let manners = state.withLock { $0.manners[id] ?? Manners() }
         if manners.slowStart {
@@ -190,6 +190,49 @@ final class Bench: Sendable {
         _ = takeLog()
         return supervisor
     }
+
+    /// Runs a dynamic supervisor of puppets with these keys and forgets the log of the start.
+    func dynamic(
+        limit: Int = .max, intensity: RestartIntensity = .unlimited, scope: IntensityScope = .perChild,
+        restart: RestartType = .transient, shutdown: ShutdownPolicy = .grace(.seconds(5)), backoff: Backoff? = nil,
+        observer: (@Sendable (SupervisionEvent) -> Void)? = nil, _ keys: [String] = []
+    ) throws -> DynamicSupervisor<String> {
+        let supervisor = DynamicSupervisor<String>(
+            id: "dynamic", limit: limit, intensity: intensity, scope: scope, restart: restart, shutdown: shutdown,
+            backoff: backoff, clock: clock, executor: executor, random: { 0 }, observer: observer
+        ) { _, context in
+            try await self.child(context)
+        }
+        for key in keys { try supervisor.startChild(key) }
+        run(supervisor)
+        _ = takeLog()
+        return supervisor
+    }
+}
+
+/// Collects what a synchronous observer sees.
+final class EventLog: Sendable {
+    private let list = Mutex<[SupervisionEvent]>([])
+
+    var events: [SupervisionEvent] { list.withLock { $0 } }
+    var texts: [String] { events.map(\.description) }
+
+    var observer: @Sendable (SupervisionEvent) -> Void {
+        { event in self.list.withLock { $0.append(event) } }
+    }
+
+    /// The texts since the last time they were taken.
+    func take() -> [String] {
+        list.withLock { list in
+            defer { list = [] }
+            return list.map(\.description)
+        }
+    }
+}
+
+extension NodeSnapshot {
+    /// The state of the node at a path, `nil` when there is none.
+    func state(_ path: NodePath) -> NodeState? { self[path]?.state }
 }
 
 /// A child that waits for the test's orders.
