@@ -71,15 +71,21 @@ final class StreamExchange: Exchange {
 
     /// Ends the exchange. Bytes that are already here are still read, unless the reader itself gave up.
     func finish(_ error: HTTPError?) {
-        let (headWaiter, reader): (HeadWaiter?, BytesWaiter?) = state.withLock { state in
-            guard state.end == nil else { return (nil, nil) }
+        _ = end(error)
+    }
+
+    /// `false` when it was over already.
+    private func end(_ error: HTTPError?) -> Bool {
+        let (ended, headWaiter, reader): (Bool, HeadWaiter?, BytesWaiter?) = state.withLock { state in
+            guard state.end == nil else { return (false, nil, nil) }
             state.end = error.map { .failure($0) } ?? .success(())
             if error?.code == .cancelled { state.buffer = [] }
             defer { (state.headWaiter, state.reader) = (nil, nil) }
-            return (state.headWaiter, state.reader)
+            return (true, state.headWaiter, state.reader)
         }
         headWaiter?.resume(returning: .failure(error ?? .withoutHead(request)))
         reader?.resume(returning: error.map { .failure($0) } ?? .success(nil))
+        return ended
     }
 
     /// Everything received since the last call, waiting for at least one byte; `nil` at the end.
@@ -93,8 +99,7 @@ final class StreamExchange: Exchange {
 
     /// Gives up: the transfer is aborted, a waiting reader gets ``HTTPError/Code/cancelled``.
     func cancel() {
-        finish(.cancelled(request))
-        inbox.post(.abort(ObjectIdentifier(self)))
+        if end(.cancelled(request)) { inbox.post(.abort(ObjectIdentifier(self))) }
     }
 
     private func read(_ waiter: BytesWaiter) {

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTestSupport
 import Testing
 
 @testable import HTTPTransport
@@ -38,13 +39,7 @@ struct ServerSentEventTests {
         var random = SeededRandom(seed: 7)
         let bytes = Array(Self.sample.utf8)
         for _ in 0..<500 {
-            var chunks: [[UInt8]] = []
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let count = min(rest.count, Int.random(in: 0...9, using: &random))
-                chunks.append(Array(rest.prefix(count)))
-                rest = rest.dropFirst(count)
-            }
+            let chunks = random.split(bytes, longest: 9)
             #expect(try parse(chunks) == Self.expected)
         }
     }
@@ -123,22 +118,5 @@ struct ServerSentEventTests {
                 #expect(error.code == .timeout)
             }
         }
-    }
-}
-
-/// SplitMix64.
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

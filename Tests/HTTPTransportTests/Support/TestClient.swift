@@ -1,3 +1,5 @@
+import HTTPTestSupport
+
 @testable import HTTPTransport
 
 /// Runs a body with a server and a client and ends both.

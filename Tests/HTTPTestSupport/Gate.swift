@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 
 /// Opens once; threads and tasks can wait for it.
-final class Gate: Sendable {
+package final class Gate: Sendable {
     private struct State {
         var isOpen = false
         var waiters: [CheckedContinuation<Void, Never>] = []
@@ -11,7 +11,9 @@ final class Gate: Sendable {
     private let condition = NSCondition()
     private let state = Mutex(State())
 
-    func open() {
+    package init() {}
+
+    package func open() {
         let waiters = state.withLock { state in
             state.isOpen = true
             defer { state.waiters = [] }
@@ -24,7 +26,7 @@ final class Gate: Sendable {
     }
 
     /// Suspends the task until the gate is open.
-    func wait() async {
+    package func wait() async {
         await withCheckedContinuation { waiter in
             let isOpen = state.withLock { state in
                 if !state.isOpen { state.waiters.append(waiter) }
@@ -35,7 +37,7 @@ final class Gate: Sendable {
     }
 
     /// Blocks the thread until the gate is open; for the server's side.
-    func block() {
+    package func block() {
         condition.lock()
         while !state.withLock({ $0.isOpen }) { condition.wait() }
         condition.unlock()

@@ -2,19 +2,19 @@ import Foundation
 import Synchronization
 
 /// A server that does to each connection exactly what the test says, on a thread per connection.
-final class ScriptedServer: Sendable {
-    typealias Script = @Sendable (ScriptedConnection) -> Void
+package final class ScriptedServer: Sendable {
+    package typealias Script = @Sendable (ScriptedConnection) -> Void
 
-    let port: Int
-    let socketPath: String?
+    package let port: Int
+    package let socketPath: String?
     private let listener: Int32
     private let open = Mutex<(connections: [ScriptedConnection], isStopped: Bool)>(([], false))
 
-    var url: String { socketPath == nil ? "http://127.0.0.1:\(port)" : "http://runner" }
+    package var url: String { socketPath == nil ? "http://127.0.0.1:\(port)" : "http://runner" }
     /// Connections accepted so far.
-    var connectionCount: Int { open.withLock { $0.connections.count } }
+    package var connectionCount: Int { open.withLock { $0.connections.count } }
 
-    init(unix: Bool = false, _ script: @escaping Script) throws {
+    package init(unix: Bool = false, _ script: @escaping Script) throws {
         if unix {
             let path = FileManager.default.temporaryDirectory.path + "/s-\(UUID().uuidString.prefix(8)).sock"
             let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
@@ -50,7 +50,7 @@ final class ScriptedServer: Sendable {
     }
 
     /// Ends all connections and the listener.
-    func stop() {
+    package func stop() {
         let connections = open.withLock {
             $0.isStopped = true
             return $0.connections
@@ -82,15 +82,15 @@ final class ScriptedServer: Sendable {
 }
 
 /// One accepted connection. Calls block; they return at once when the connection is gone.
-final class ScriptedConnection: Sendable {
-    struct Request {
-        var line: String
-        var headers: [String: String]
-        var body: [UInt8]
+package final class ScriptedConnection: Sendable {
+    package struct Request: Sendable {
+        package var line: String
+        package var headers: [String: String]
+        package var body: [UInt8]
 
-        var method: String { String(line.prefix { $0 != " " }) }
-        var path: String { String(line.split(separator: " ").dropFirst().first ?? "") }
-        var text: String { String(decoding: body, as: UTF8.self) }
+        package var method: String { String(line.prefix { $0 != " " }) }
+        package var path: String { String(line.split(separator: " ").dropFirst().first ?? "") }
+        package var text: String { String(decoding: body, as: UTF8.self) }
     }
 
     private let descriptor: Int32
@@ -103,7 +103,7 @@ final class ScriptedConnection: Sendable {
     var pollDescriptor: Int32 { descriptor }
 
     /// Reads one request with its body; `nil` when the peer hung up.
-    func readRequest() -> Request? {
+    package func readRequest() -> Request? {
         guard let head = read(through: Array("\r\n\r\n".utf8)) else { return nil }
         var lines = String(decoding: head, as: UTF8.self).components(separatedBy: "\r\n").filter { !$0.isEmpty }
         guard !lines.isEmpty else { return nil }
@@ -121,10 +121,10 @@ final class ScriptedConnection: Sendable {
     }
 
     @discardableResult
-    func write(_ text: String) -> Bool { write(Array(text.utf8)) }
+    package func write(_ text: String) -> Bool { write(Array(text.utf8)) }
 
     @discardableResult
-    func write(_ bytes: [UInt8]) -> Bool {
+    package func write(_ bytes: [UInt8]) -> Bool {
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
@@ -136,42 +136,42 @@ final class ScriptedConnection: Sendable {
 
     /// A whole answer with its length.
     @discardableResult
-    func answer(_ status: String = "200 OK", headers: String = "", _ body: String = "") -> Bool {
+    package func answer(_ status: String = "200 OK", headers: String = "", _ body: String = "") -> Bool {
         write("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)")
     }
 
     /// Head of a chunked answer.
     @discardableResult
-    func startChunks(_ type: String = "text/plain") -> Bool {
+    package func startChunks(_ type: String = "text/plain") -> Bool {
         write("HTTP/1.1 200 OK\r\nContent-Type: \(type)\r\nTransfer-Encoding: chunked\r\n\r\n")
     }
 
     @discardableResult
-    func chunk(_ text: String) -> Bool {
+    package func chunk(_ text: String) -> Bool {
         write(String(text.utf8.count, radix: 16) + "\r\n" + text + "\r\n")
     }
 
     /// Blocks until the peer hangs up.
-    func waitForHangUp() {
+    package func waitForHangUp() {
         var bytes = [UInt8](repeating: 0, count: 1024)
         while recv(descriptor, &bytes, bytes.count, 0) > 0 {}
     }
 
     /// Sends a reset instead of an orderly end.
-    func reset() {
+    package func reset() {
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
         close()
     }
 
     /// Makes every blocked call return.
-    func abort() {
+    package func abort() {
         state.withLock {
             if !$0.isClosed { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
         }
     }
 
-    func close() {
+    package func close() {
         state.withLock {
             if !$0.isClosed { _ = Glibc.close(descriptor) }
             $0.isClosed = true
@@ -212,7 +212,7 @@ final class ScriptedConnection: Sendable {
 
 extension ScriptedConnection {
     /// Whether the peer has stopped reading: nothing more fits into the socket.
-    func wouldBlock() -> Bool {
+    package func wouldBlock() -> Bool {
         var state = pollfd(fd: pollDescriptor, events: Int16(POLLOUT), revents: 0)
         // Long enough for a reader that does read to make room, so that only a stopped one counts.
         return poll(&state, 1, 200) == 0

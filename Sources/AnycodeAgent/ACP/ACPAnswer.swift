@@ -1,0 +1,43 @@
+import AnycodeCore
+
+/// The agent's answer to one of our calls, told by its shape.
+///
+/// Which call an id belongs to is known to the caller, who committed it; asking the client would be lost in a restart. An
+/// answer to `session/load` has no session id and so is a plain success, followed by what it says of mode and model.
+struct ACPAnswer {
+    let id: RequestID
+    let result: JSON
+
+    var events: [AgentEvent] {
+        if let reason = result.text("stopReason") { return [.turnEnded(id, stopReason(reason))] }
+        if result["protocolVersion"] != nil { return [.initialized(id, capabilities)] }
+        let configuration = ACPConfiguration(
+            options: result["configOptions"], modes: result["modes"], models: result["models"])
+        if let session = result.text("sessionId") {
+            return [.sessionOpened(id, configuration.session(AgentSessionID(session)))]
+        }
+        return [.callSucceeded(id)] + configuration.changes
+    }
+
+    private func stopReason(_ text: String) -> StopReason {
+        switch text {
+        case "end_turn": .endTurn
+        case "max_tokens": .maxTokens
+        case "max_turn_requests": .maxRequests
+        case "refusal": .refusal
+        case "cancelled": .cancelled
+        default: .other(ACPDecoder.type(text))
+        }
+    }
+
+    private var capabilities: AgentCapabilities {
+        let capabilities = result["agentCapabilities"] ?? .null
+        let session = capabilities["sessionCapabilities"] ?? .null
+        return AgentCapabilities(
+            name: result["agentInfo"]?.text("title") ?? result["agentInfo"]?.text("name"),
+            version: result["agentInfo"]?.text("version"), loadsSessions: capabilities["loadSession"]?.bool ?? false,
+            resumesSessions: session["resume"]?.isObject ?? false,
+            acceptsImages: capabilities["promptCapabilities"]?["image"]?.bool ?? false,
+            authenticationMethods: (result["authMethods"]?.array ?? []).compactMap { $0.text("id") })
+    }
+}

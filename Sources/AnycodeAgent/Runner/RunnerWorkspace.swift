@@ -1,0 +1,167 @@
+package import AnycodeCore
+import HTTPTransport
+
+/// The repository, files and environment beside the agent, through the runner's own routes.
+package struct RunnerWorkspace: Workspace {
+    private let endpoint: RunnerEndpoint
+
+    init(_ endpoint: RunnerEndpoint) {
+        self.endpoint = endpoint
+    }
+
+    package func health() async throws(AgentError) -> RunnerHealth {
+        let health = try json(try await endpoint.send(endpoint.request(.get, "/v1/health", total: .seconds(10))))
+        guard health.text("status") == "ok" else {
+            throw AgentError(.protocolViolation, "The health answer is not a runner's", hint: "Check what listens there.")
+        }
+        let server = health["servers"]?.array?.first { $0.text("server_id") == ACPClient.serverID }
+        return RunnerHealth(
+            version: health.text("version") ?? "", logID: health.text("log_id") ?? "",
+            agentIsRunning: server?["running"]?.bool ?? false)
+    }
+
+    package func setEnvironment(_ variables: [String: Secret]) async throws(AgentError) {
+        let members = variables.sorted { $0.key < $1.key }.map { JSON.Member($0.key, .string($0.value.reveal())) }
+        try await endpoint.send(
+            endpoint.request(.put, "/anycode/v1/environment", json: ["variables": .object(members)]))
+    }
+
+    package func defineAgent(
+        _ agent: AgentName, command: [String], environment: [String: String]
+    ) async throws(AgentError) {
+        let members = environment.sorted { $0.key < $1.key }.map { JSON.Member($0.key, .string($0.value)) }
+        try await endpoint.send(
+            endpoint.request(
+                .put, "/anycode/v1/agents/\(RunnerEndpoint.encoded(agent.rawValue))",
+                json: ["command": .array(command.map { .string($0) }), "env": .object(members)]))
+    }
+
+    package func prepare(
+        _ source: WorkspaceSource?, credentials: RepositoryCredentials?,
+        progress: @escaping @Sendable (String) -> Void
+    ) async throws(AgentError) -> PreparedWorkspace {
+        var request = endpoint.request(
+            .post, "/anycode/v1/workspace/prepare", headers: [HTTPHeader("Accept", "application/x-ndjson")],
+            json: ["source": Self.json(source, credentials)], total: nil)
+        request.timeouts.idle = .seconds(900)
+        request.limits.bodyBytes = 64 * 1024 * 1024
+        let stream = try await endpoint.stream(request)
+        try await endpoint.check(stream)
+        var lines = LineBuffer(limit: 64 * 1024)
+        while true {
+            let bytes = try await RunnerProblem.translated { () throws(HTTPError) in try await stream.body.next() }
+            for line in try lines.receive(bytes ?? [0x0A]) where !line.isEmpty {
+                if let done = try Self.step(line, progress) { return done }
+            }
+            if bytes == nil {
+                throw AgentError(.unreachable, "The runner stopped before the workspace was ready")
+            }
+        }
+    }
+
+    package func status() async throws(AgentError) -> WorkspaceStatus {
+        let status = try json(
+            try await endpoint.send(endpoint.request(.get, "/anycode/v1/workspace/status", total: .seconds(120))))
+        guard let base = status.text("base"), let files = status["files"]?.array else {
+            throw AgentError(.protocolViolation, "The workspace status is not understood")
+        }
+        return WorkspaceStatus(base: base, branch: status.text("branch"), files: files.compactMap(Self.file))
+    }
+
+    package func patch(limit: Int) async throws(AgentError) -> [UInt8] {
+        var request = endpoint.request(
+            .get, "/anycode/v1/workspace/patch", query: [("limit", String(limit))], total: .seconds(300))
+        request.limits.bodyBytes = limit
+        return try await endpoint.send(request).body
+    }
+
+    package func apply(patch: [UInt8]) async throws(AgentError) {
+        try await endpoint.send(
+            endpoint.request(
+                .post, "/anycode/v1/workspace/apply", headers: [HTTPHeader("Content-Type", "application/octet-stream")],
+                body: .bytes(patch), total: .seconds(300)))
+    }
+
+    package func write(_ bytes: [UInt8], to path: String) async throws(AgentError) {
+        try await endpoint.send(
+            endpoint.request(
+                .put, "/v1/fs/file", query: [("path", path)],
+                headers: [HTTPHeader("Content-Type", "application/octet-stream")], body: .bytes(bytes),
+                total: .seconds(300)))
+    }
+
+    package func read(_ path: String) async throws(AgentError) -> [UInt8] {
+        var request = endpoint.request(.get, "/v1/fs/file", query: [("path", path)], total: .seconds(300))
+        request.limits.bodyBytes = 64 * 1024 * 1024
+        return try await endpoint.send(request).body
+    }
+}
+
+// MARK: - Wire forms
+
+extension RunnerWorkspace {
+    private func json(_ response: HTTPResponse) throws(AgentError) -> JSON {
+        guard let json = try? JSON(parsing: response.body), json.isObject else {
+            throw AgentError(.protocolViolation, "The answer is not JSON", hint: "Check what listens there.")
+        }
+        return json
+    }
+
+    private static func json(_ source: WorkspaceSource?, _ credentials: RepositoryCredentials?) -> JSON {
+        guard let source else { return .null }
+        let login: JSON =
+            credentials.map {
+                ["username": .string($0.username), "password": .string($0.password.reveal())]
+            } ?? .null
+        return [
+            "url": .string(source.url), "branch": source.branch.map { .string($0) } ?? .null,
+            "pull": source.pull.map { .integer(Int64($0)) } ?? .null, "depth": .null, "credentials": login,
+        ]
+    }
+
+    private static func step(
+        _ line: [UInt8], _ progress: @Sendable (String) -> Void
+    ) throws(AgentError) -> PreparedWorkspace? {
+        guard let step = try? JSON(parsing: line) else {
+            throw AgentError(.protocolViolation, "The preparation's progress is not understood")
+        }
+        if let error = step["error"] { throw RunnerProblem.preparation(error) }
+        if let text = step.text("progress") { progress(ACPLimits.shorten(text, to: ACPLimits.title)) }
+        guard let done = step["done"] else { return nil }
+        guard let base = done.text("base"), let path = done.text("path") else {
+            throw AgentError(.protocolViolation, "The preparation's result is not understood")
+        }
+        return PreparedWorkspace(base: base, branch: done.text("branch"), path: path)
+    }
+
+    private static func file(_ json: JSON) -> WorkspaceStatus.File? {
+        guard let path = json.text("path") else { return nil }
+        func lines(_ key: String) -> Int? { json[key]?.integer.flatMap { Int(exactly: $0) } }
+        return WorkspaceStatus.File(
+            path: path, status: json.text("status") ?? "modified", added: lines("added"), removed: lines("removed"))
+    }
+}
+
+/// Cuts bytes into lines, however they arrive.
+struct LineBuffer {
+    private let limit: Int
+    private var rest: [UInt8] = []
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// The lines that these bytes complete, without their line ends.
+    mutating func receive(_ bytes: [UInt8]) throws(AgentError) -> [[UInt8]] {
+        var parts = bytes.split(separator: 0x0A, omittingEmptySubsequences: false).map(Array.init)
+        let last = parts.popLast() ?? []
+        var lines: [[UInt8]] = []
+        for part in parts {
+            lines.append(rest + part)
+            rest = []
+        }
+        rest += last
+        guard rest.count <= limit else { throw AgentError(.protocolViolation, "The runner sent a line that is too long") }
+        return lines
+    }
+}
