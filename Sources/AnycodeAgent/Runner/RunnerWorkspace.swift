@@ -71,8 +71,11 @@ package struct RunnerWorkspace: Workspace {
     package func patch(limit: Int) async throws(AgentError) -> [UInt8] {
         var request = endpoint.request(
             .get, "/anycode/v1/workspace/patch", query: [("limit", String(limit))], total: .seconds(300))
-        request.limits.bodyBytes = limit
-        return try await endpoint.send(request).body
+        // A refusal must fit as well.
+        request.limits.bodyBytes = max(limit, 64 * 1024)
+        let patch = try await endpoint.send(request).body
+        guard patch.count <= limit else { throw AgentError(.tooLarge, "The patch has \(patch.count) bytes") }
+        return patch
     }
 
     package func apply(patch: [UInt8]) async throws(AgentError) {
