@@ -140,6 +140,12 @@ final class Bench: Sendable {
     // MARK: Running
 
     func run(_ supervisor: some Child) {
+        begin(supervisor)
+        executor.drain()
+    }
+
+    /// Makes the task of `run()` without letting it run yet.
+    func begin(_ supervisor: some Child) {
         Task(executorPreference: executor) {
             let result: Result<Void, any Error>
             do {
@@ -150,7 +156,6 @@ final class Bench: Sendable {
             }
             self.state.withLock { $0.result = result }
         }
-        executor.drain()
     }
 
     /// Runs something asynchronous on the bench's executor as far as it goes.
