@@ -28,7 +28,7 @@ import Testing
         executor.drain()
         let outcome = witness.outcome.withLock { $0 }
         #expect(try outcome?.get() == (UInt8(0)..<20).map { [$0] })
-        #expect(witness.threads.withLock { $0.count } == 1)
+        #expect(witness.threads.withLock { $0 } == [ObjectIdentifier(Thread.current)])
     }
 
     private static func appendConcurrently(_ store: Store, _ witness: Witness) async throws -> [[UInt8]] {

@@ -49,6 +49,17 @@ import Testing
         }
     }
 
+    @Test func aLinkToADatabaseSharesItsLock() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = directory + "/test.db"
+            let store = try Store(path: path, execution: .inline)
+            defer { store.close() }
+            try FileManager.default.createSymbolicLink(atPath: directory + "/link.db", withDestinationPath: path)
+            let error = await refusal(directory + "/link.db")
+            #expect(error?.code == .locked(pid: ProcessInfo.processInfo.processIdentifier))
+        }
+    }
+
     @Test func droppingAStoreFreesItsDatabase() async throws {
         try await withTemporaryDirectory { directory in
             let path = directory + "/test.db"

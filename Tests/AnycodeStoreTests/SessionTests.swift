@@ -69,6 +69,8 @@ import Testing
                 { try $0.updateSession("aa01".id(), incarnation: 0, SessionUpdate(state: "x"), at: Sample.later) },
                 { try $0.appendTranscript("aa01".id(), incarnation: 0, entries: [[1]]) },
                 { try $0.appendTranscript("aa01".id(), incarnation: 0, entries: []) },
+                { try $0.appendTranscript("aa01".id(), incarnation: 0, entries: [[1]], cursor: 1, at: Sample.later) },
+                { try $0.appendTranscript("aa01".id(), incarnation: 0, entries: [], cursor: 1, at: Sample.later) },
                 { try $0.clearBootAttempts("aa01".id(), incarnation: 0) },
             ]
             for write in writes {

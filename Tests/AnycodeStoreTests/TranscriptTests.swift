@@ -54,4 +54,40 @@ import Testing
             #expect(found.map(\.bytes) == entries)
         }
     }
+
+    @Test func theCursorMovesWithItsEntries() async throws {
+        try await StoreKind.inlineInMemory.withStore { store in
+            try await store.write { transaction in
+                try transaction.insertSession(Sample.session("a"))
+                try transaction.appendTranscript(
+                    "a".id(), incarnation: 0, entries: [[1], [2]], cursor: 7, at: Sample.later)
+                try transaction.appendTranscript("a".id(), incarnation: 0, entries: [], cursor: 9, at: Sample.later)
+                try transaction.appendTranscript("a".id(), incarnation: 0, entries: [[3]])
+                #expect(try transaction.transcript("a".id()).map(\.bytes) == [[1], [2], [3]])
+                #expect(try transaction.session("a".id())?.cursor == 9)
+                #expect(try transaction.session("a".id())?.updatedAt == Sample.later)
+            }
+        }
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func aSessionTakenBackLeavesNoTrace(_ kind: StoreKind) async throws {
+        struct Given: Error {}
+        try await kind.withStore { store in
+            _ = await storeError {
+                try await store.write { transaction in
+                    try transaction.insertSession(Sample.session("a"))
+                    try transaction.appendTranscript("a".id(), incarnation: 0, entries: [[1]])
+                    throw Given()
+                }
+            }
+            // Takes the row that "a" had.
+            try await store.write { try $0.insertSession(Sample.session("b")) }
+            let error = await storeError {
+                try await store.write { try $0.appendTranscript("a".id(), incarnation: 0, entries: [[2]]) }
+            }
+            #expect(error?.code == .notFound)
+            #expect(try await store.read { try $0.transcript("b".id()) }.isEmpty)
+        }
+    }
 }

@@ -17,6 +17,7 @@ struct PendingWrite: Sendable {
 struct GroupCommit: ~Copyable, Sendable {
     /// How many transactions were committed.
     let commits = Atomic<Int>(0)
+    private let keys = SessionKeys()
 
     /// Runs all writes, each in a savepoint, and commits them together.
     ///
@@ -30,7 +31,7 @@ struct GroupCommit: ~Copyable, Sendable {
     func runSingle<T>(_ body: (StoreTransaction) throws -> T, in database: Database) throws(StoreError) -> T {
         try execute("BEGIN IMMEDIATE", in: database)
         do {
-            let value = try body(StoreTransaction(database: database))
+            let value = try body(StoreTransaction(database: database, keys: keys))
             try commit(database)
             return value
         } catch {
@@ -64,7 +65,7 @@ struct GroupCommit: ~Copyable, Sendable {
     ///
     /// Throws when the whole transaction is gone.
     private func runMember(_ write: PendingWrite, in database: Database) throws(StoreError) -> (() -> Void)? {
-        let transaction = StoreTransaction(database: database)
+        let transaction = StoreTransaction(database: database, keys: keys)
         do {
             try transaction.run("SAVEPOINT member")
         } catch {
@@ -84,6 +85,7 @@ struct GroupCommit: ~Copyable, Sendable {
             write.refuse(error)
             // SQLite gives up the whole transaction by itself after some errors (disk full, out of memory).
             guard database.isInsideTransaction else { throw error }
+            keys.forgetAll()
             try transaction.run("ROLLBACK TO member")
             try transaction.run("RELEASE member")
             return nil
@@ -96,6 +98,7 @@ struct GroupCommit: ~Copyable, Sendable {
     }
 
     private func rollback(_ database: Database) {
+        keys.forgetAll()
         guard database.isInsideTransaction else { return }
         // Cannot fail inside a transaction, other than by one that is gone already.
         try? execute("ROLLBACK", in: database)

@@ -51,7 +51,7 @@ extension DatabaseQueue {
     /// Runs `body` in a read transaction on the calling thread.
     func snapshot<T>(_ body: (StoreTransaction) throws -> T) throws(StoreError) -> T {
         do {
-            return try read { try body(StoreTransaction(database: $0)) }
+            return try read { try body(StoreTransaction(database: $0, keys: SessionKeys())) }
         } catch {
             throw StoreError(wrapping: error)
         }

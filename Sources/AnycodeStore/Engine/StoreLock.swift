@@ -15,6 +15,7 @@ final class StoreLock: Sendable {
     private let descriptor: Mutex<Int32?>
 
     init(database path: String) throws(StoreError) {
+        let path = Self.resolved(path)
         // Closed in child processes: sandboxes outlive the daemon and must not keep the lock.
         let descriptor = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Self.cannotOpen(path, errno) }
@@ -35,6 +36,13 @@ final class StoreLock: Sendable {
             if let descriptor { close(descriptor) }
             descriptor = nil
         }
+    }
+
+    /// The same file must have the same lock, whatever links lead to it.
+    private static func resolved(_ path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
     }
 
     private static func readHolder(_ descriptor: Int32) -> Int32? {

@@ -33,11 +33,11 @@ final class StoreThread<Job: Sendable>: Sendable {
         self.limit = limit
         self.batch = batch
         let thread = Thread {
+            Thread.current.name = name
             while let jobs = self.next() { work(jobs) }
             end()
             self.ended.signal()
         }
-        thread.name = name
         thread.start()
     }
 

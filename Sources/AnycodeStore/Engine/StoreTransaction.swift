@@ -4,6 +4,7 @@ import GRDBSQLite
 /// The store's operations, inside one transaction; valid only while the closure that received it runs.
 package struct StoreTransaction {
     let database: Database
+    let keys: SessionKeys
 
     /// Runs one statement that returns no rows.
     ///

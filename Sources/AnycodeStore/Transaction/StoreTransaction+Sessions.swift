@@ -48,9 +48,8 @@ extension StoreTransaction {
     ) throws(StoreError) {
         let changed = try run(
             """
-            UPDATE progress SET cursor = coalesce(?, cursor), updated_at = ?
-            WHERE session = (SELECT key FROM sessions WHERE id = ?) AND incarnation = ?
-            """, .integer(update.cursor), .date(date), .id(id), .integer(incarnation))
+            UPDATE progress SET cursor = coalesce(?, cursor), updated_at = ? WHERE session = ? AND incarnation = ?
+            """, .integer(update.cursor), .date(date), .integer(try sessionKey(id)), .integer(incarnation))
         guard changed > 0 else { return try checkIncarnation(id, incarnation) }
         // Separate statements, since a long snapshot should be rewritten only when it changed.
         if let snapshot = update.snapshot {
@@ -64,6 +63,15 @@ extension StoreTransaction {
             WHERE id = ?
             """,
             .text(update.state), update.isLive.map { .flag($0) } ?? .null, .date(update.finishedAt), .id(id))
+    }
+
+    /// The key of the session's row.
+    func sessionKey(_ id: SessionID) throws(StoreError) -> Int64 {
+        if let key = keys[id] { return key }
+        let key = try row("SELECT key FROM sessions WHERE id = ?", .id(id)) { $0.integer(0) }
+        guard let key else { throw .noSession(id) }
+        keys.remember(id, key: key)
+        return key
     }
 
     /// Throws unless `incarnation` is the session's newest.

@@ -1,23 +1,50 @@
 package import AnycodeCore
 
+#if canImport(FoundationEssentials)
+package import FoundationEssentials
+#else
+package import Foundation
+#endif
+
 extension StoreTransaction {
     /// Adds entries behind the session's last; refuses older incarnations.
     package func appendTranscript(
         _ id: SessionID, incarnation: Int64, entries: [[UInt8]]
     ) throws(StoreError) {
-        guard let first = entries.first else { return try checkIncarnation(id, incarnation) }
+        let key = try sessionKey(id)
+        guard let head = try insertEntries(entries, key, incarnation) else {
+            return try checkIncarnation(id, incarnation)
+        }
+        try run("UPDATE progress SET head = ? WHERE session = ?", .integer(head), .integer(key))
+    }
+
+    /// Adds entries and moves the cursor with them, for the price of one: what most events of an agent need.
+    package func appendTranscript(
+        _ id: SessionID, incarnation: Int64, entries: [[UInt8]], cursor: Int64, at date: Date
+    ) throws(StoreError) {
+        let key = try sessionKey(id)
+        let head = try insertEntries(entries, key, incarnation)
+        let changed = try run(
+            """
+            UPDATE progress SET head = coalesce(?, head), cursor = ?, updated_at = ?
+            WHERE session = ? AND incarnation = ?
+            """, .integer(head), .integer(cursor), .date(date), .integer(key), .integer(incarnation))
+        guard changed > 0 else { return try checkIncarnation(id, incarnation) }
+    }
+
+    /// Chains entries to the session's last; returns the new last one, `nil` when nothing was added.
+    private func insertEntries(_ entries: [[UInt8]], _ key: Int64, _ incarnation: Int64) throws(StoreError) -> Int64? {
+        guard let first = entries.first else { return nil }
         let inserted = try run(
             """
-            INSERT INTO transcript (previous, body) SELECT head, ? FROM progress
-            WHERE session = (SELECT key FROM sessions WHERE id = ?) AND incarnation = ?
-            """, .blob(first), .id(id), .integer(incarnation))
-        guard inserted > 0 else { return try checkIncarnation(id, incarnation) }
+            INSERT INTO transcript (previous, body)
+            SELECT head, ? FROM progress WHERE session = ? AND incarnation = ?
+            """, .blob(first), .integer(key), .integer(incarnation))
+        guard inserted > 0 else { return nil }
         for entry in entries.dropFirst() {
             try run("INSERT INTO transcript (previous, body) VALUES (?, ?)", .integer(lastSequence), .blob(entry))
         }
-        try run(
-            "UPDATE progress SET head = ? WHERE session = (SELECT key FROM sessions WHERE id = ?)",
-            .integer(lastSequence), .id(id))
+        return lastSequence
     }
 
     /// The session's entries behind `sequence` (`nil`: all), oldest first.
