@@ -13,12 +13,13 @@ public protocol Child: Sendable {
     /// Called at most once, while ``run()`` is going on. Whatever it throws means "I cannot end by myself": the
     /// child's task is then cancelled at once. The default does so, unless the child observes its context's stop
     /// request (``ChildContext/stopRequested()``), which is then taken as the request's delivery.
-    func stop() async throws
+    /// - Parameter grace: How long the child may take before it is cancelled; nil without end.
+    func stop(within grace: Duration?) async throws
 }
 
 extension Child {
     /// Asks the supervisor to cancel the child's task instead.
-    public func stop() async throws {
+    public func stop(within grace: Duration?) async throws {
         throw CancellationError()
     }
 }

@@ -194,7 +194,7 @@ final class ChildCell: Sendable {
     private func askToStop(_ child: any Child) {
         let task = core.makeTask { [self] in
             do {
-                try await child.stop()
+                try await child.stop(within: record.blueprint.shutdown.grace)
             } catch {
                 if !state.withLock({ $0.observesStop }) { cancel() }
             }

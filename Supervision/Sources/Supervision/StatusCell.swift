@@ -65,9 +65,9 @@ public final class StatusCell: Sendable {
     }
 
     /// A fact to show, by name; nil shows nothing.
-    public subscript(detail: String) -> String? {
-        get { contents.withLock { $0.details[detail] } }
-        set { contents.withLock { $0.details[detail] = newValue } }
+    public subscript(detail name: String) -> String? {
+        get { contents.withLock { $0.details[name] } }
+        set { contents.withLock { $0.details[name] = newValue } }
     }
 
     /// Sets what a part is doing. A child's own state is its supervisor's to tell, so there it is shown as a detail.

@@ -386,10 +386,16 @@ extension Supervisor.StateMachine {
             if stopCursor != nil { stopCursor = order.count - 1 }
             startCursor = min(startCursor, position)
         }
-        slots[slot] = Slot()
+        slots[slot].state = .vacant
+        slots[slot].blueprint = nil
         free.append(slot)
         count -= 1
         actions.append(.removed(slot))
+    }
+
+    /// Drops what is remembered of a removed child, once its removal has been told.
+    mutating func clear(_ slot: Int) {
+        if slots[slot].state == .vacant { slots[slot] = Slot() }
     }
 
     private func ranLongEnough(_ slot: Slot, at now: Duration) -> Bool {

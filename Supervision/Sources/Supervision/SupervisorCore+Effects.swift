@@ -42,6 +42,7 @@ extension SupervisorCore {
                 down(slot, &state, &effects)
                 if let record = state.records[slot] { state.index[record.id] = nil }
                 state.records[slot] = nil
+                state.machine.clear(slot)
             case .report(let slot, let kind):
                 if case .started(let incarnation) = kind, let waiters = state.waiters.takeStart(slot) {
                     effects.append(.resume(waiters, .success(incarnation)))

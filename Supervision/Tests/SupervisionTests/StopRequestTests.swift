@@ -149,8 +149,8 @@ import Testing
                 await withCheckedContinuation { waiter = $0 }
                 bench.note("done")
             }
-            func stop() async {
-                bench.note("asked")
+            func stop(within grace: Duration?) async {
+                bench.note("asked, \(grace ?? .zero)")
                 waiter?.resume()
             }
         }
@@ -158,7 +158,7 @@ import Testing
         let supervisor = try bench.running(.oneForOne, [ChildSpec(id: "a") { Counter(bench: bench) }])
         supervisor.stop()
         bench.executor.drain()
-        #expect(bench.takeLog() == "asked done")
+        #expect(bench.takeLog() == "asked, 5.0 seconds done")
         #expect(bench.isOver)
     }
 
@@ -168,7 +168,7 @@ import Testing
             func run() async throws {
                 try await bench.clock.sleep(until: .init(offset: .seconds(1000)), tolerance: nil)
             }
-            func stop() async {
+            func stop(within grace: Duration?) async {
                 try? await bench.clock.sleep(until: .init(offset: .seconds(1000)), tolerance: nil)
                 bench.note(Task.isCancelled ? "stop cancelled" : "stop done")
             }

@@ -264,7 +264,7 @@ struct PuppetChild: Child {
         }
     }
 
-    func stop() async throws {
+    func stop(within grace: Duration?) async throws {
         bench.note("!\(id)")
         guard manners.mindsCancel || manners.mindsStop else { return }
         guard manners.mindsStop else { throw CancellationError() }
