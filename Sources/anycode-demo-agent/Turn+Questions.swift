@@ -9,15 +9,11 @@ extension Turn {
     /// Clients without forms get no question: the first choice is taken.
     func choose(_ message: String, _ choices: [Choice]) async throws -> String? {
         guard takesForms else { return choices.first?.id }
+        let offered = choices + [Choice(id: "other", title: "Something else, in my own words")]
         let content = try await form(
-            message,
-            [
-                "choice": ["type": "string", "title": "Choice", "oneOf": options(choices)],
-                "other": ["type": "string", "title": "Something else", "description": "Your own words instead"],
-            ], required: [])
-        guard let content else { return nil }
-        if let other = content["other"]?.string, !other.isEmpty { return other }
-        return content["choice"]?.string
+            message, ["choice": ["type": "string", "title": "Choice", "oneOf": options(offered)]], required: ["choice"])
+        guard let choice = content?["choice"]?.string else { return nil }
+        return choice == "other" ? try await askText("Which words, then?") : choice
     }
 
     func chooseSeveral(_ message: String, _ choices: [Choice]) async throws -> [String]? {

@@ -38,7 +38,7 @@ struct Git: Sendable {
     private static let overrides = [
         "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.attributesFile=/dev/null", "core.pager=cat",
         "core.quotePath=false", "gc.auto=0", "maintenance.auto=false", "commit.gpgSign=false", "submodule.recurse=false",
-        "advice.detachedHead=false", "credential.helper=", "core.alternateRefsCommand=", "init.defaultBranch=main",
+        "advice.detachedHead=false", "core.alternateRefsCommand=", "init.defaultBranch=main",
     ]
 
     private static let passedOn = [

@@ -76,7 +76,9 @@ package struct WorkspaceSource: Decodable, Sendable, Equatable {
         else { return [:] }
         let helper = #"!f() { test "$1" = get && printf 'username=%s\npassword=%s\n' "$ANYCODE_GIT_USERNAME" "$ANYCODE_GIT_PASSWORD"; }; f"#
         return [
-            "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "credential.\(origin).helper", "GIT_CONFIG_VALUE_0": helper,
+            // The empty value forgets every other helper, which could write to disk.
+            "GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "credential.helper", "GIT_CONFIG_VALUE_0": "",
+            "GIT_CONFIG_KEY_1": "credential.\(origin).helper", "GIT_CONFIG_VALUE_1": helper,
             "ANYCODE_GIT_USERNAME": credentials.username, "ANYCODE_GIT_PASSWORD": credentials.password,
         ]
     }
