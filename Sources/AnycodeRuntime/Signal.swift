@@ -4,7 +4,7 @@ import Synchronization
 final class Signal: Sendable {
     private struct State {
         var isRaised = false
-        var waiter: CheckedContinuation<Void, any Error>?
+        var waiter: UnsafeContinuation<Void, any Error>?
     }
 
     private let state = Mutex(State())
@@ -21,7 +21,7 @@ final class Signal: Sendable {
     /// Returns once the signal has been raised since the last wait. One task at a time may wait.
     func wait() async throws {
         try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            try await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<Void, any Error>) in
                 let outcome: Result<Void, any Error>? = state.withLock { state in
                     if Task.isCancelled { return .failure(CancellationError()) }
                     if state.isRaised {

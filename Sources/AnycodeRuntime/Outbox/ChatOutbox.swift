@@ -34,7 +34,7 @@ package actor ChatOutbox: Child {
                 try await platformPermit(operation.priority)
                 guard let operation = machine.next() else { break }
                 try await perform(operation)
-                status["backlog"] = machine.backlog == 0 ? nil : "\(machine.backlog)"
+                status[detail: "backlog"] = machine.backlog == 0 ? nil : "\(machine.backlog)"
                 resumeSettled()
             }
             resumeSettled()

@@ -188,12 +188,15 @@ extension SessionActor {
         do {
             child.status.wait(for: "connection", on: "runner")
             let stream = try await connection.client.events(after: streamPosition())
+            streamOpened.raise()
             child.status.wait(for: "events", on: header.agent.rawValue)
             while let items = try await stream.next() {
                 child.reportProgress()
                 await take(items)
             }
             throw AgentError(.unreachable, "the stream ended")
+        } catch let error as AgentError where error.code == .cancelled {
+            throw CancellationError()
         } catch {
             streamFailure = "\(error)"
             throw error

@@ -14,6 +14,8 @@ package actor SessionActor: Child {
         case taken
         /// It crashed the daemon too often; nothing is run.
         case quarantined
+        /// It ended before.
+        case over
     }
 
     struct Input: Sendable {
@@ -43,6 +45,9 @@ package actor SessionActor: Child {
     private var view: SessionView
     private var timerDue: Duration?
     private var isEnded = false
+    private var isSurvivalWatched = false
+    /// Raised by the stream child once this incarnation reads the stream.
+    let streamOpened = Signal()
     var callsAreRunning = false
     var endIsRunning = false
     var parts: Supervisor?
@@ -60,7 +65,7 @@ package actor SessionActor: Child {
         for line in lines { transcript.apply(try JSONCoding.decode(TranscriptEntry.self, from: line)) }
         return SessionActor(
             row: row, stored: stored, transcript: transcript, runtime: runtime, context: context,
-            adoption: row.bootAttempts > 3 ? .quarantined : .taken)
+            adoption: !row.isLive ? .over : row.bootAttempts > 3 ? .quarantined : .taken)
     }
 
     private init(
@@ -84,6 +89,9 @@ package actor SessionActor: Child {
 
     /// The session at a glance, without waiting for it.
     package nonisolated var brief: SessionBrief { board.withLock { $0 } }
+
+    /// The state of a session that was set aside.
+    static let quarantinedState = "quarantined"
 
     // MARK: Inbox
 
@@ -127,15 +135,26 @@ package actor SessionActor: Child {
     // MARK: Life
 
     package func run() async throws {
-        guard adoption == .taken else { return try await quarantine() }
+        switch adoption {
+        case .taken: break
+        case .quarantined: return try await quarantine()
+        case .over: return
+        }
         try context.register(self, as: header.id, in: runtime.sessions)
         defer { leave() }
         let parts = try makeParts()
         self.parts = parts
+        do {
+            try await live(parts)
+        } catch is CancellationError where isEnded {
+            // What still ran was cancelled because the session is over.
+        }
+    }
+
+    private func live(_ parts: Supervisor) async throws {
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { await self.runParts(parts) }
             group.addTask { try await self.flushWhenAsked() }
-            group.addTask { try await self.clearBootAttempts() }
             enqueue(Input(event: .started))
             flushSignal.raise()
             await runtime.routers[.router]?.sessionStarted(self)
@@ -149,6 +168,7 @@ package actor SessionActor: Child {
                     for action in actions { perform(action, in: &group) }
                     armTimer(in: &group)
                     publish()
+                    watchSurvival(in: &group)
                 }
             }
             group.cancelAll()
@@ -185,8 +205,26 @@ package actor SessionActor: Child {
     /// Why the stream broke last, in words.
     var streamFailure: String?
 
+    /// A start counts as survived one second after the stream is open again, since what crashed the last one would
+    /// come again first; in phases without a stream, with the first commit; after a minute in any case.
+    private func watchSurvival(in group: inout ThrowingDiscardingTaskGroup<any Error>) {
+        guard !isSurvivalWatched else { return }
+        isSurvivalWatched = true
+        let waitsForStream = machine.state.phase.hasStream
+        group.addTask {
+            if waitsForStream {
+                try await self.streamOpened.wait()
+                try await self.runtime.clock.sleep(.seconds(1))
+            }
+            try await self.clearBootAttempts()
+        }
+        group.addTask {
+            try await self.runtime.clock.sleep(.seconds(60))
+            try await self.clearBootAttempts()
+        }
+    }
+
     private func clearBootAttempts() async throws {
-        try await runtime.clock.sleep(.seconds(60))
         let (id, incarnation) = (header.id, incarnation)
         try await runtime.store.write { try $0.clearBootAttempts(id, incarnation: incarnation) }
     }
@@ -196,11 +234,11 @@ package actor SessionActor: Child {
         let conversation = header.conversation
         let words = """
             ❌ Session `\(header.id.short)` was set aside: it brought the daemon down three times in a row. \
-            Its data is kept; its sandbox will be removed.
+            Its data and its sandbox are kept for the operator.
             """
         let message = try JSONCoding.encode(OutgoingMessage(markdown: words, rings: true))
         try await runtime.store.write { transaction in
-            let update = SessionUpdate(state: "quarantined", isLive: false, finishedAt: date)
+            let update = SessionUpdate(state: Self.quarantinedState, isLive: false, finishedAt: date)
             try transaction.updateSession(id, incarnation: incarnation, update, at: date)
             _ = try transaction.insertNotice(conversation: conversation, message: message, nonce: nonce, at: date)
         }
@@ -294,10 +332,10 @@ package actor SessionActor: Child {
         board.withLock { $0 = brief }
         let waiting = machine.waiting
         context.status.wait(for: waiting.reason, on: waiting.on, within: waiting.limit)
-        context.status["phase"] = brief.phase
-        context.status["agent"] = header.agent.rawValue
-        context.status["chat"] = header.conversation.description
-        context.status["queued"] = brief.queued == 0 ? nil : "\(brief.queued)"
+        context.status[detail: "phase"] = brief.phase
+        context.status[detail: "agent"] = header.agent.rawValue
+        context.status[detail: "chat"] = header.conversation.description
+        context.status[detail: "queued"] = brief.queued == 0 ? nil : "\(brief.queued)"
     }
 }
 

@@ -87,6 +87,14 @@ extension SessionMachine {
 }
 
 extension SessionState.Phase {
+    /// Whether the agent's stream is read.
+    var hasStream: Bool {
+        switch self {
+        case .opening, .working, .saving, .idle, .stopping: true
+        case .pending, .provisioning, .preparing, .choosingRepository, .reviving, .closing, .destroying, .done: false
+        }
+    }
+
     /// One word for rows and lists.
     package var word: String {
         switch self {

@@ -26,12 +26,20 @@ struct Reaper: Child {
         context.status.wait(for: "list of sandboxes", on: runtime.provider.id.rawValue)
         // Listed before the rows are read: a sandbox listed here had its row before it existed.
         let existing = try await runtime.provider.list().map(\.lease)
-        let (live, open) = try await runtime.store.read { (try $0.liveSessions(), try $0.openLeases()) }
-        let owned = Set(try live.map { try JSONCoding.decode(StoredSession.self, from: $0.snapshot).header.lease })
+        let (open, owned) = try await runtime.store.read { transaction in
+            let open = try transaction.openLeases()
+            return (open, Set(try open.filter { try Self.isOwned($0, transaction) }.map(\.id)))
+        }
         let intended = open.filter { $0.provider == runtime.provider.id }.map(\.id)
         for lease in Set(existing + intended).sorted() where !owned.contains(lease) {
             try await reap(lease, isKnown: open.contains { $0.id == lease })
         }
+    }
+
+    /// Live sessions own their sandboxes; those that were set aside keep theirs for the operator.
+    private static func isOwned(_ lease: LeaseRow, _ transaction: StoreTransaction) throws -> Bool {
+        guard let session = try transaction.session(lease.session) else { return false }
+        return session.isLive || session.state == SessionActor.quarantinedState
     }
 
     private func reap(_ lease: LeaseID, isKnown: Bool) async throws {

@@ -1,0 +1,141 @@
+import AnycodeCore
+import Synchronization
+
+@testable import AnycodeRuntime
+
+/// The chat server: what it holds is what people see. It knows nothing of the daemon's memory.
+final class SimChatServer: Sendable {
+    struct Message: Sendable {
+        let id: MessageID
+        let chat: ChatID
+        var content: OutgoingMessage
+        let nonce: String
+        var edits = 0
+    }
+
+    struct State {
+        var messages: [Message] = []
+        var updates: [InboundEvent] = []
+        var count = 0
+        /// Answers to clicks, by callback.
+        var notes: [String: String] = [:]
+    }
+
+    let world: SimWorld
+    let news = Signal()
+    private let state = Mutex(State())
+
+    init(world: SimWorld) {
+        self.world = world
+    }
+
+    var messages: [Message] { state.withLock { $0.messages } }
+
+    func messages(in chat: ChatID) -> [Message] { messages.filter { $0.chat == chat } }
+
+    /// Updates that the daemon has not acknowledged.
+    var updates: [InboundEvent] { state.withLock { $0.updates } }
+
+    func acknowledge(_ keys: Set<String>) { state.withLock { $0.updates.removeAll { keys.contains($0.key) } } }
+
+    func post(_ content: OutgoingMessage, to chat: ChatID, nonce: String) -> MessageID {
+        state.withLock { state in
+            state.count += 1
+            let id = MessageID("m\(state.count)")
+            state.messages.append(Message(id: id, chat: chat, content: content, nonce: nonce))
+            return id
+        }
+    }
+
+    func edit(_ id: MessageID, to content: OutgoingMessage) -> Bool {
+        state.withLock { state in
+            guard let place = state.messages.firstIndex(where: { $0.id == id }) else { return false }
+            state.messages[place].content = content
+            state.messages[place].edits += 1
+            return true
+        }
+    }
+
+    func note(_ callback: String, _ words: String) { state.withLock { $0.notes[callback] = words } }
+
+    // MARK: People
+
+    func write(_ text: String, in chat: ChatID, by person: Person, replyTo: MessageID? = nil) {
+        deliver(chat, person) { number in
+            .text(TextMessage(id: MessageID("p\(number)"), text: text, replyTo: replyTo))
+        }
+    }
+
+    func click(_ token: String, on message: MessageID, in chat: ChatID, by person: Person) {
+        deliver(chat, person) { number in .click(ButtonClick(token: token, message: message, callback: "c\(number)")) }
+    }
+
+    private func deliver(_ chat: ChatID, _ person: Person, _ content: (Int) -> InboundEvent.Content) {
+        let date = world.date
+        state.withLock { state in
+            state.count += 1
+            state.updates.append(
+                InboundEvent(
+                    key: "u\(state.count)", conversation: Conversation(chat: chat), sender: person, sentAt: date,
+                    content: content(state.count)))
+        }
+        news.raise()
+    }
+}
+
+/// The daemon's side of the chat: one per incarnation, with every fault a network has.
+struct SimPlatform: ChatPlatform {
+    let server: SimChatServer
+    let id = PlatformID("sim")
+    let limits: ChatLimits
+
+    func run(inbox: any ChatInbox, report: @escaping @Sendable (String) -> Void) async throws {
+        report("connected")
+        while true {
+            var updates = server.updates
+            if updates.isEmpty {
+                try await server.news.wait()
+                continue
+            }
+            if server.world.fault(1, in: 10), let first = updates.first { updates.append(first) }
+            try await inbox.receive(updates)
+            server.acknowledge(Set(updates.map(\.key)))
+        }
+    }
+
+    func permit(for chat: ChatID, priority: SendPriority) async throws(ChatError) {
+        if server.world.fault(1, in: 60) { throw ChatError(.flood(retryAfter: .seconds(3)), "too many requests") }
+    }
+
+    func send(_ message: OutgoingMessage, to conversation: Conversation, nonce: String) async throws(ChatError)
+        -> MessageID
+    {
+        try await travel()
+        if server.world.fault(1, in: 40) { throw ChatError(.unreachable, "no route") }
+        if server.world.fault(1, in: 60) { throw ChatError(.outcomeUnknown, "timed out") }
+        let id = server.post(message, to: conversation.chat, nonce: nonce)
+        if server.world.fault(1, in: 60) { throw ChatError(.outcomeUnknown, "timed out") }
+        try await travel()
+        return id
+    }
+
+    func edit(_ id: MessageID, in conversation: Conversation, to message: OutgoingMessage) async throws(ChatError) {
+        try await travel()
+        if server.world.fault(1, in: 40) { throw ChatError(.flood(retryAfter: .seconds(2)), "too many requests") }
+        guard server.edit(id, to: message) else { throw ChatError(.messageGone, "no such message") }
+        if server.world.fault(1, in: 60) { throw ChatError(.outcomeUnknown, "timed out") }
+        try await travel()
+    }
+
+    func acknowledge(_ callback: String, note: String) async throws(ChatError) {
+        server.note(callback, note)
+    }
+
+    private func travel() async throws(ChatError) {
+        do {
+            try await server.world.clock.sleep(for: server.world.milliseconds(1...60))
+        } catch {
+            throw ChatError(.cancelled, "cancelled")
+        }
+    }
+}

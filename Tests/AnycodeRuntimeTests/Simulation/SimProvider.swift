@@ -1,0 +1,250 @@
+import AnycodeCore
+import AnycodeStore
+import Synchronization
+
+@testable import AnycodeRuntime
+
+/// Everything that runs sandboxes, as seen from outside: lives on when the daemon is killed.
+final class SimHost: Sendable {
+    struct State {
+        var sandboxes: [LeaseID: SimSandbox] = [:]
+        /// Sandboxes that were removed; kept to be looked into.
+        var removed: [LeaseID: SimSandbox] = [:]
+        var archive: [String: [UInt8]] = [:]
+    }
+
+    let world: SimWorld
+    private let state = Mutex(State())
+
+    init(world: SimWorld) {
+        self.world = world
+    }
+
+    subscript(lease: LeaseID) -> SimSandbox? { state.withLock { $0.sandboxes[lease] } }
+    func anyEver(_ lease: LeaseID) -> SimSandbox? { state.withLock { $0.sandboxes[lease] ?? $0.removed[lease] } }
+    var sandboxes: [SimSandbox] { state.withLock { Array($0.sandboxes.values) }.sorted { $0.lease < $1.lease } }
+
+    func create(_ spec: SandboxSpec) -> SimSandbox {
+        let sandbox = SimSandbox(lease: spec.lease, session: spec.session, world: world)
+        state.withLock { state in
+            world.check(state.removed[spec.lease] == nil, "lease \(spec.lease.short) was made again after its removal")
+            state.sandboxes[spec.lease] = sandbox
+        }
+        return sandbox
+    }
+
+    func remove(_ lease: LeaseID) {
+        state.withLock { state in
+            guard let sandbox = state.sandboxes.removeValue(forKey: lease) else { return }
+            state.removed[lease] = sandbox
+        }
+    }
+
+    func write(_ path: String, _ bytes: [UInt8]) { state.withLock { $0.archive[path] = bytes } }
+    func read(_ path: String) -> [UInt8]? { state.withLock { $0.archive[path] } }
+}
+
+struct SimProvider: SandboxProvider {
+    let host: SimHost
+    let store: Store
+    let id = ProviderID("sim")
+
+    func acquire(_ spec: SandboxSpec, progress: @escaping @Sendable (String) -> Void) async throws(SandboxError)
+        -> any SandboxLease
+    {
+        progress("making it")
+        try await travel(10...800)
+        if host.world.fault(1, in: 8) { throw SandboxError(.unavailable, "no capacity") }
+        if let sandbox = host[spec.lease] {
+            if !sandbox.isAlive { sandbox.revive() }
+            return SimLease(sandbox: sandbox, token: spec.token)
+        }
+        await checkIntent(spec)
+        let sandbox = host.create(spec)
+        try await travel(1...200)
+        if host.world.fault(1, in: 10) { throw SandboxError(.unavailable, "lost the answer") }
+        return SimLease(sandbox: sandbox, token: spec.token)
+    }
+
+    /// Rule 1: the row exists before the sandbox does.
+    private func checkIntent(_ spec: SandboxSpec) async {
+        let row = try? await store.read { try $0.lease(spec.lease) }
+        host.world.check(row != nil, "sandbox \(spec.lease.short) without a row")
+        host.world.check(row?.state != "destroyed", "sandbox \(spec.lease.short) made after it was written off")
+    }
+
+    func adopt(_ spec: SandboxSpec) async throws(SandboxError) -> (any SandboxLease)? {
+        host[spec.lease].map { SimLease(sandbox: $0, token: spec.token) }
+    }
+
+    func list() async throws(SandboxError) -> [SandboxRecord] {
+        try await travel(1...100)
+        return host.sandboxes.map {
+            SandboxRecord(lease: $0.lease, name: $0.lease.short, createdAt: host.world.date, isRunning: $0.isAlive)
+        }
+    }
+
+    func destroy(_ lease: LeaseID) async throws(SandboxError) {
+        try await travel(1...100)
+        if host.world.fault(1, in: 10) { throw SandboxError(.unavailable, "busy") }
+        host.remove(lease)
+        try await travel(1...50)
+    }
+
+    private func travel(_ range: ClosedRange<Int>) async throws(SandboxError) {
+        do {
+            try await host.world.clock.sleep(for: host.world.milliseconds(range))
+        } catch {
+            throw SandboxError(.cancelled, "cancelled")
+        }
+    }
+}
+
+struct SimLease: SandboxLease {
+    let sandbox: SimSandbox
+    let token: Secret
+    var id: LeaseID { sandbox.lease }
+    var endpoint: SandboxEndpoint { SandboxEndpoint(address: .url(sandbox.lease.rawValue), token: token) }
+
+    func waitForExit() async throws(CancellationError) -> SandboxExit {
+        while true {
+            if let exit = sandbox.read({ $0.isAlive ? nil : $0.exit }) { return exit }
+            do { try await sandbox.death.wait() } catch { throw CancellationError() }
+        }
+    }
+}
+
+struct SimConnector: AgentConnector {
+    let host: SimHost
+
+    func client(for endpoint: SandboxEndpoint, agent: AgentName) -> any AgentClient {
+        SimClient(host: host, lease: Self.lease(endpoint))
+    }
+
+    func workspace(for endpoint: SandboxEndpoint) -> any Workspace {
+        SimWorkspace(host: host, lease: Self.lease(endpoint))
+    }
+
+    private static func lease(_ endpoint: SandboxEndpoint) -> LeaseID {
+        switch endpoint.address {
+        case .url(let url): LeaseID(url)
+        case .unixSocket(let path): LeaseID(path)
+        }
+    }
+}
+
+struct SimClient: AgentClient {
+    let host: SimHost
+    let lease: LeaseID
+
+    func send(_ call: AgentCall) async throws(AgentError) {
+        try await host.travel(1...40)
+        if host.world.fault(1, in: 20) { throw AgentError(.unreachable, "connection refused") }
+        try host.sandbox(lease).handle(call)
+        if host.world.fault(1, in: 20) { throw AgentError(.unreachable, "connection reset") }
+        try await host.travel(1...40)
+    }
+
+    func events(after cursor: Int64?) async throws(AgentError) -> AgentEventStream {
+        try await host.travel(1...40)
+        let sandbox = try host.sandbox(lease)
+        let reader = SimReader(sandbox: sandbox, host: host, after: cursor ?? 0)
+        return AgentEventStream { () async throws(AgentError) in try await reader.next() }
+    }
+
+    func acknowledge(_ cursor: Int64) async throws(AgentError) {}
+}
+
+/// One connection to a sandbox's stream; may break at any time.
+actor SimReader {
+    private let sandbox: SimSandbox
+    private let host: SimHost
+    private var position: Int64
+    private var isFirst = true
+
+    init(sandbox: SimSandbox, host: SimHost, after cursor: Int64) {
+        self.sandbox = sandbox
+        self.host = host
+        position = cursor
+    }
+
+    func next() async throws(AgentError) -> [AgentStreamItem]? {
+        while true {
+            if host.world.fault(1, in: 30) { throw AgentError(.unreachable, "the stream broke") }
+            guard sandbox.isAlive else { throw AgentError(.unreachable, "the sandbox is dead") }
+            let items = takeNew()
+            if !items.isEmpty { return items }
+            do { try await sandbox.news.wait() } catch { throw AgentError(.cancelled, "cancelled") }
+        }
+    }
+
+    private func takeNew() -> [AgentStreamItem] {
+        let (log, pending) = sandbox.read { ($0.log, $0.pending) }
+        var items = log.filter { $0.number > position }.map { AgentStreamItem(number: $0.number, events: [$0.event]) }
+        if isFirst {
+            isFirst = false
+            items = pending.sorted { $0.key.description < $1.key.description }.map {
+                AgentStreamItem(number: nil, events: [$0.value])
+            } + items
+        }
+        position = log.last?.number ?? position
+        return items
+    }
+}
+
+struct SimWorkspace: Workspace {
+    let host: SimHost
+    let lease: LeaseID
+
+    func health() async throws(AgentError) -> RunnerHealth {
+        try await host.travel(1...20)
+        let sandbox = try host.sandbox(lease)
+        return RunnerHealth(version: "sim", logID: "log-\(sandbox.lease.short)", agentIsRunning: true)
+    }
+
+    func setEnvironment(_ variables: [String: Secret]) async throws(AgentError) {}
+    func defineAgent(_ agent: AgentName, command: [String], environment: [String: String]) async throws(AgentError) {}
+
+    func prepare(
+        _ source: WorkspaceSource?, credentials: RepositoryCredentials?,
+        progress: @escaping @Sendable (String) -> Void
+    ) async throws(AgentError) -> PreparedWorkspace {
+        try await host.travel(10...500)
+        if host.world.fault(1, in: 15) { throw AgentError(.unreachable, "connection reset") }
+        try host.sandbox(lease).prepare()
+        if source?.url.contains("missing") == true { throw AgentError(.repositoryNotFound, "there is no such repository") }
+        return PreparedWorkspace(base: "0123456789abcdef", branch: "main", path: "/workspace/repo")
+    }
+
+    func status() async throws(AgentError) -> WorkspaceStatus {
+        try await host.travel(1...40)
+        let version = try host.sandbox(lease).read(\.version)
+        let files = version == 0 ? [] : [WorkspaceStatus.File(path: "a", status: "modified", added: version, removed: 0)]
+        return WorkspaceStatus(base: "0123456789abcdef", branch: "main", files: files)
+    }
+
+    func patch(limit: Int) async throws(AgentError) -> [UInt8] {
+        try await host.travel(1...40)
+        if host.world.fault(1, in: 20) { throw AgentError(.unreachable, "connection reset") }
+        return Array("version \(try host.sandbox(lease).read(\.version))".utf8)
+    }
+
+    func apply(patch: [UInt8]) async throws(AgentError) {}
+    func write(_ bytes: [UInt8], to path: String) async throws(AgentError) {}
+    func read(_ path: String) async throws(AgentError) -> [UInt8] { [] }
+}
+
+extension SimHost {
+    func sandbox(_ lease: LeaseID) throws(AgentError) -> SimSandbox {
+        guard let sandbox = self[lease], sandbox.isAlive else { throw AgentError(.unreachable, "nothing answers") }
+        return sandbox
+    }
+
+    func travel(_ range: ClosedRange<Int>) async throws(AgentError) {
+        do {
+            try await world.clock.sleep(for: world.milliseconds(range))
+        } catch {
+            throw AgentError(.cancelled, "cancelled")
+        }
+    }
+}
