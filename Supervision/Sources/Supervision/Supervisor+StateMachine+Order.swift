@@ -65,7 +65,7 @@ extension Supervisor.StateMachine {
         var position = stopCursor ?? -1
         while position >= 0 {
             let slot = order[position]
-            if slots[slot].isLive, slots[slot].goal == .recycle || slots[slot].goal == .shutdown {
+            if slots[slot].isLive, [.recycle, .renew, .shutdown].contains(slots[slot].goal) {
                 stopCursor = position
                 tell(slot, at: now)
                 return false

@@ -61,7 +61,13 @@ extension Supervisor {
 
         /// What happens to a live child once it has ended.
         enum Goal: Equatable {
-            case keep, recycle, terminate, shutdown
+            case keep
+            /// Started again along with a sibling, unless it is temporary.
+            case recycle
+            /// Started again because somebody asked for it.
+            case renew
+            case terminate
+            case shutdown
         }
 
         struct Slot {
@@ -221,11 +227,11 @@ extension Supervisor.StateMachine {
     ///
     /// Not for a child that is being terminated.
     mutating func restart(_ slot: Int, at now: Duration) -> [Action] {
-        guard phase == .running, slots[slot].goal == .keep || slots[slot].goal == .recycle else { return [] }
+        guard phase == .running, slots[slot].goal != .terminate else { return [] }
         slots[slot].attempt = 0
         timersForRestart(slot)
         if slots[slot].isLive {
-            slots[slot].goal = .recycle
+            slots[slot].goal = .renew
             if rules.strategy == .oneForOne { tell(slot, at: now) }
         } else if rules.strategy == .oneForOne {
             start(slot, at: now)
@@ -291,8 +297,8 @@ extension Supervisor.StateMachine {
         switch goal {
         case .keep: endedByItself(slot, reason, at: now)
         case .terminate, .shutdown: settle(slot, as: .terminated, at: now)
-        case .recycle:
-            if slots[slot].blueprint?.restart == .temporary {
+        case .recycle, .renew:
+            if goal == .recycle, slots[slot].blueprint?.restart == .temporary {
                 settle(slot, as: .ended, at: now)
             } else if rules.strategy == .oneForOne {
                 start(slot, at: now)

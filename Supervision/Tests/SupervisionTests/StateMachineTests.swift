@@ -419,6 +419,15 @@ import Testing
         #expect(bench.machine.restart(0, at: bench.now) == [.start(0, incarnation: 2)])
     }
 
+    @Test(arguments: RestartStrategy.allCases) func aTemporaryChildComesBackWhenAskedFor(_ strategy: RestartStrategy) {
+        var bench = MachineBench(strategy)
+        bench.add(.temporary)
+        bench.begin()
+        bench.started(0)
+        #expect(bench.machine.restart(0, at: bench.now) == [.requestStop(0)])
+        #expect(bench.exited(0, .shutdown).deeds == [.start(0, incarnation: 2)])
+    }
+
     @Test func restartCountsAgainstNoLimit() {
         var bench = MachineBench(.oneForOne, running: 1, intensity: RestartIntensity(0, in: .seconds(5)))
         for incarnation in 2...10 {
