@@ -121,7 +121,8 @@ import Testing
             #expect(error?.code == .foreignDatabase)
             #expect(error?.message == "The file \(path) is not a database")
             #expect(try String(contentsOfFile: path, encoding: .utf8).hasPrefix("remember"))
-            #expect(await refusal(directory)?.code == .foreignDatabase)
+            try FileManager.default.createDirectory(atPath: directory + "/sub", withIntermediateDirectories: false)
+            #expect(await refusal(directory + "/sub")?.code == .foreignDatabase)
         }
     }
 
