@@ -64,3 +64,5 @@ package struct Refusal: Sendable, Equatable, Codable {
         }
     }
 }
+
+extension Refusal: Error {}

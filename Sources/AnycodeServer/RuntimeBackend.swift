@@ -1,0 +1,135 @@
+package import AnycodeControl
+package import AnycodeCore
+package import AnycodeRuntime
+package import AnycodeStore
+package import Supervision
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Shows the running tree and its store.
+package struct RuntimeBackend: ControlBackend {
+    /// How far back `sessions --all` goes.
+    private static let historyLimit = 200
+    /// How many ids an ambiguous prefix is told.
+    private static let candidateLimit = 6
+
+    /// A session that runs now, as its actor shows itself.
+    package struct Live: Sendable {
+        package let brief: SessionBrief
+        /// Puts an event in; `false` when the session is over.
+        package let accept: @Sendable (SessionEvent) async -> Bool
+
+        package init(brief: SessionBrief, accept: @escaping @Sendable (SessionEvent) async -> Bool) {
+            self.brief = brief
+            self.accept = accept
+        }
+    }
+
+    private let store: Store
+    private let snapshot: @Sendable () -> NodeSnapshot?
+    private let live: @Sendable (SessionID) -> Live?
+    private let clock: RuntimeClock
+    private let start: Duration
+
+    /// - Parameters:
+    ///   - snapshot: The tree from the root down; `nil` while there is none.
+    ///   - live: The session's actor, while it runs.
+    package init(
+        store: Store, clock: RuntimeClock, snapshot: @escaping @Sendable () -> NodeSnapshot?,
+        live: @escaping @Sendable (SessionID) -> Live?
+    ) {
+        self.store = store
+        self.clock = clock
+        self.snapshot = snapshot
+        self.live = live
+        start = clock.now()
+    }
+
+    package init(runtime: Runtime, snapshot: @escaping @Sendable () -> NodeSnapshot?) {
+        self.init(store: runtime.store, clock: runtime.clock, snapshot: snapshot) { id in
+            runtime.sessions[id].map { session in
+                Live(brief: session.brief) { await session.accept($0) }
+            }
+        }
+    }
+
+    package func version() -> DaemonVersion {
+        let uptime = (clock.now() - start) / .seconds(1)
+        return DaemonVersion(
+            version: AnycodeVersion.current, pid: Int(ProcessInfo.processInfo.processIdentifier), uptime: uptime)
+    }
+
+    package func tree() throws -> TreeNode {
+        guard let snapshot = snapshot() else {
+            throw Refusal(.unavailable, "The daemon is starting.", hint: "try again in a moment")
+        }
+        return TreeNode(snapshot)
+    }
+
+    package func treeChanges() -> AsyncStream<TreeNode> {
+        let sampler = TreeSampler(look: { [snapshot] in snapshot().map { TreeNode($0) } }, sleep: clock.sleep)
+        return AsyncStream { await sampler.next() }
+    }
+
+    package func sessions(all: Bool) async throws -> [SessionSummary] {
+        let rows = try await store.read { transaction in
+            all ? try transaction.recentSessions(limit: Self.historyLimit) : try transaction.liveSessions()
+        }
+        let waits = waits()
+        return rows.map { SessionSummary($0, live($0.id)?.brief, waits[$0.id], now: clock.date()) }
+    }
+
+    package func session(idPrefix: String) async throws -> SessionDetail {
+        let row = try await find(idPrefix)
+        let id = row.id
+        let related = try await store.read { transaction in
+            SessionDetail.Related(
+                interactions: try transaction.interactions(session: id), leases: try transaction.leases(session: id),
+                saves: try transaction.saves(session: id))
+        }
+        return SessionDetail(row, live(id)?.brief, waits()[id], related, now: clock.date())
+    }
+
+    package func cancel(idPrefix: String, by person: String) async throws -> CancelAnswer {
+        let row = try await find(idPrefix)
+        guard row.isLive else { throw Refusal(.conflict, "Session \(row.id.short) is over already (\(row.state)).") }
+        guard let session = live(row.id) else {
+            throw Refusal(.unavailable, "Session \(row.id.short) is just being started.", hint: "try again in a moment")
+        }
+        let (id, date) = (row.id, clock.date())
+        try await store.write { try $0.insertAudit(at: date, actor: person, verb: "cancel", target: id.rawValue) }
+        // Who may open the socket may do everything: the session is told so by its starter's id.
+        let asker = Person(id: row.starter.id, name: "\(person), the operator")
+        guard await session.accept(.cancelRequested(by: asker, callback: nil)) else {
+            throw Refusal(.conflict, "Session \(row.id.short) is over already.")
+        }
+        return CancelAnswer(id: id.rawValue, state: session.brief.word)
+    }
+
+    private func find(_ prefix: String) async throws -> SessionRow {
+        let prefix = prefix.lowercased()
+        guard !prefix.isEmpty, prefix.allSatisfy({ $0.isHexDigit && $0.isASCII }) else {
+            throw Refusal(.notFound, "No session has such an id.", hint: "see anycodectl sessions")
+        }
+        let rows = try await store.read { try $0.sessions(idPrefix: prefix, limit: Self.candidateLimit) }
+        guard let first = rows.first else {
+            throw Refusal(.notFound, "No session's id begins with \(prefix).", hint: "see anycodectl sessions --all")
+        }
+        if rows.count > 1 {
+            let ids = rows.map(\.id.rawValue)
+            throw Refusal(.ambiguous, "Several sessions' ids begin with \(prefix).", candidates: ids)
+        }
+        return first
+    }
+
+    /// What each running session waits for, from its node.
+    private func waits() -> [SessionID: NodeSnapshot.Waiting] {
+        let nodes = snapshot()?.children.first { $0.id == "sessions" }?.children ?? []
+        let pairs = nodes.compactMap { node in node.waiting.map { (SessionID(node.id), $0) } }
+        return Dictionary(pairs) { first, _ in first }
+    }
+}
