@@ -1,0 +1,60 @@
+import AnycodeCore
+import Glibc
+
+/// Asks a runner at a Unix socket whether it answers to its token: one request, no client needed.
+struct RunnerHealthCheck: Sendable {
+    enum Answer: Hashable, Sendable {
+        case healthy
+        /// Nobody listens (yet).
+        case refused
+        /// Someone else's token.
+        case unauthorized
+        case other(String)
+    }
+
+    let socket: String
+    let token: Secret
+
+    func ask(until deadline: ContinuousClock.Instant, _ work: BlockingWork) throws(SandboxError) -> Answer {
+        let raw = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard raw >= 0 else { throw SandboxError(SystemError("socket"), doing: "reaching the runner") }
+        let connection = Descriptor(owning: raw)
+        guard connect(connection) else { return .refused }
+        let request = "GET /v1/health HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(token.reveal())\r\n"
+            + "Accept: application/json\r\nConnection: close\r\n\r\n"
+        guard request.withCString({ send(raw, $0, strlen($0), Int32(MSG_NOSIGNAL)) }) > 0 else {
+            return .refused
+        }
+        var head: [UInt8] = []
+        while head.count < 12 {
+            guard try work.wait(for: connection, until: deadline) else { return .other("no answer") }
+            guard let part = try? connection.read(512), !part.isEmpty else { break }
+            head += part
+        }
+        return Self.answer(String(decoding: head.prefix(12), as: UTF8.self))
+    }
+
+    private static func answer(_ statusLine: String) -> Answer {
+        guard statusLine.hasPrefix("HTTP/1."), let code = Int(statusLine.suffix(3)) else {
+            return .other("not an HTTP answer")
+        }
+        return switch code {
+        case 200...299: .healthy
+        case 401, 403: .unauthorized
+        default: .other("status \(code)")
+        }
+    }
+
+    private func connect(_ connection: Descriptor) -> Bool {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let path = Array(socket.utf8)
+        guard path.count < MemoryLayout.size(ofValue: address.sun_path) else { return false }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path) }
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(connection.raw, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+    }
+}
