@@ -1,3 +1,5 @@
+import AnycodeCore
+
 /// The console without a terminal: what a log of the chat says, line by line, each thing once.
 ///
 /// A value: messages go in, text to print comes out. The last line of a streaming message is held back
@@ -5,17 +7,20 @@
 struct ConsoleLines: Sendable {
     private struct Said: Sendable {
         var lines: [String] = []
-        /// The part of the line behind `lines` that is printed already.
-        var part = ""
+        /// What was said of every line: all, a beginning, or (at the end of a stream) nothing yet.
+        var parts: [String] = []
         /// The letters of the lines, and their letters and digits.
         var essences: Set<String> = []
         var contents: Set<String> = []
         /// Changed lines that differ in digits only: printed last, if at all.
         var deferred: [String] = []
-        /// What is still to come of the current content.
-        var held: [String] = []
+        /// Whether what is held back may be printed in a pause.
+        var maySettle = false
         var choices: [Int] = []
         var hasLabel = false
+
+        /// The lines of which something is still to be said.
+        var open: [Int] { lines.indices.filter { parts[$0] != lines[$0] } }
 
         /// Whether the line adds nothing to what was said, other than digits.
         func knowsLetters(of line: String) -> Bool {
@@ -27,6 +32,12 @@ struct ConsoleLines: Sendable {
         func knowsContent(of line: String) -> Bool {
             let content = Self.content(line)
             return content.isEmpty || contents.contains(content)
+        }
+
+        /// What counts as said of a changed line that is not to be said yet.
+        func unsaid(_ change: Change) -> String {
+            guard let old = change.old else { return "" }
+            return change.line.hasPrefix(old) ? old : (knowsContent(of: change.line) ? change.line : "")
         }
 
         mutating func note(_ line: String) {
@@ -45,20 +56,19 @@ struct ConsoleLines: Sendable {
     private(set) var isMidLine = false
 
     /// Whether something is held back that `settle` would print.
-    var holdsBack: Bool { current.flatMap { said[$0] }.map { $0.held.count == 1 } ?? false }
+    var holdsBack: Bool { current.flatMap { said[$0] }.map { $0.maySettle && !$0.open.isEmpty } ?? false }
 
     private static let styler = MarkdownStyler(width: nil, isPlain: true)
 
-    /// The lines of a message, and how many of them will stay as they are while it streams.
-    private static func lines(_ message: ConsoleMessage) -> (all: [String], complete: Int) {
+    /// The lines of a message, how many of them will stay as they are while it streams, and whether the
+    /// rest will only grow.
+    private static func lines(_ message: ConsoleMessage) -> (all: [String], complete: Int, restGrows: Bool) {
         var lines = message.body(styler).map(\.plain)
         while lines.last?.isEmpty == true { lines.removeLast() }
         let blocks = MarkdownDocument(parsing: message.content.markdown).blocks
-        var unstable = 1
-        if let last = blocks.last, changesAsItGrows(last) {
-            unstable = styler.lines(MarkdownDocument(blocks: [last])).count
-        }
-        return (lines, max(0, lines.count - unstable))
+        let unfinished = Array(blocks.suffix(while: changesAsItGrows))
+        if unfinished.isEmpty { return (lines, max(0, lines.count - 1), true) }
+        return (lines, max(0, lines.count - styler.lines(MarkdownDocument(blocks: unfinished)).count), false)
     }
 
     /// Tables, and what may become one, are laid out anew with every row.
@@ -77,23 +87,20 @@ struct ConsoleLines: Sendable {
     mutating func show(_ message: ConsoleMessage) -> String {
         var output = current == message.number ? "" : finish()
         var state = said[message.number] ?? Said()
-        let (lines, complete) = Self.lines(message)
-        let whole = message.isWhole ? lines : Array(lines.prefix(complete))
-        let (changed, appended) = Self.compare(state.lines, whole)
-        state.deferred = []
-        for (old, line) in changed where !state.knowsContent(of: line) {
-            if let old, !old.isEmpty, line.hasPrefix(old) {
-                state.part = old
-                emit(line, of: message.number, &state, &output)
-            } else if state.knowsLetters(of: line) {
-                state.deferred.append(line)
+        let (lines, complete, maySettle) = Self.lines(message)
+        let changes = Self.changes(from: state.parts, to: lines)
+        state.lines = lines
+        state.parts = lines
+        state.maySettle = maySettle
+        state.deferred.removeAll { !lines.contains($0) }
+        let end = message.isWhole ? lines.count : complete
+        for change in changes {
+            if change.index < end {
+                say(change, of: message.number, &state, &output)
             } else {
-                emit(line, of: message.number, &state, &output)
+                state.parts[change.index] = state.unsaid(change)
             }
         }
-        for line in appended { emit(line, of: message.number, &state, &output) }
-        state.lines = whole
-        state.held = Array(lines.dropFirst(whole.count))
         if state.choices != message.choices {
             state.choices = message.choices
             for line in message.choiceLines(width: nil) { emit(line.plain, of: message.number, &state, &output) }
@@ -104,43 +111,84 @@ struct ConsoleLines: Sendable {
         return output
     }
 
-    /// What of `new` replaces other lines (and which), and what follows all that was said.
-    private static func compare(
-        _ old: [String], _ new: [String]
-    ) -> (changed: [(old: String?, new: String)], appended: [String]) {
-        let common = zip(old, new).prefix { $0 == $1 }.count
-        if common == old.count { return ([], Array(new.dropFirst(common))) }
+    /// A line that is not what was said in its place.
+    private struct Change {
+        let index: Int
+        let line: String
+        /// What it replaces; `nil` when it lies between lines that were said.
+        let old: String?
+        var isAppended = false
+    }
+
+    /// What is new, in the order of the lines.
+    private static func changes(from old: [String], to new: [String]) -> [Change] {
         let difference = new.difference(from: old)
         let inserted = Set(difference.insertions.map(\.offset))
         let removed = Set(difference.removals.map(\.offset))
         let lastNew = new.indices.last { !inserted.contains($0) } ?? -1
         let lastOld = old.indices.last { !removed.contains($0) } ?? -1
-        let above = inserted.sorted().filter { $0 < lastNew }.map { (old: String?.none, new: new[$0]) }
-        let replaced = old[(lastOld + 1)...]
-        let tail = new[(lastNew + 1)...]
-        return (above + zip(replaced, tail).map { ($0, $1) }, Array(tail.dropFirst(replaced.count)))
+        var replaced = old[(lastOld + 1)...].filter { !$0.isEmpty }
+        var result = inserted.filter { $0 < lastNew }.map { Change(index: $0, line: new[$0], old: nil) }
+        // Lines that grew first; of the others as many are changed as there are lines left to replace.
+        var others: [Int] = []
+        for index in new.indices.dropFirst(lastNew + 1) {
+            if let grown = replaced.firstIndex(where: { new[index].hasPrefix($0) }) {
+                result.append(Change(index: index, line: new[index], old: replaced.remove(at: grown)))
+            } else {
+                others.append(index)
+            }
+        }
+        for index in others {
+            let isBlank = new[index].isEmpty && result.contains { $0.index > index }
+            let isChanged = !replaced.isEmpty && !new[index].isEmpty
+            let old = isChanged ? replaced.removeFirst() : nil
+            result.append(Change(index: index, line: new[index], old: old, isAppended: !isChanged && !isBlank))
+        }
+        return result.sorted { $0.index < $1.index }
     }
 
-    /// Prints one complete line.
-    private mutating func emit(_ line: String, of number: Int, _ state: inout Said, _ output: inout String) {
+    /// Says a changed line, or puts it off when it is only a counter that moved.
+    private mutating func say(_ change: Change, of number: Int, _ state: inout Said, _ output: inout String) {
+        if change.isAppended {
+            emit(change.line, of: number, &state, &output)
+        } else if let old = change.old, change.line.hasPrefix(old) {
+            emit(change.line, behind: old, of: number, &state, &output)
+        } else if state.knowsContent(of: change.line) {
+            return
+        } else if state.knowsLetters(of: change.line) {
+            state.deferred.append(change.line)
+        } else {
+            emit(change.line, of: number, &state, &output)
+        }
+    }
+
+    /// Prints one complete line, or what of it follows a part that is said already.
+    private mutating func emit(
+        _ line: String, behind part: String = "", of number: Int, _ state: inout Said, _ output: inout String
+    ) {
         if line.isEmpty, current != number { return }
-        let part = state.part
-        state.part = ""
         state.note(line)
-        if !part.isEmpty, line.hasPrefix(part) {
-            let rest = String(line.dropFirst(part.count))
-            if isMidLine, current == number {
-                output += rest + "\n"
-                isMidLine = false
-                return
-            }
-            guard !rest.isEmpty else { return }
+        guard !part.isEmpty else {
             start(number, &state, &output)
-            output += "…" + rest + "\n"
+            output += line + "\n"
             return
         }
-        start(number, &state, &output)
-        output += line + "\n"
+        let rest = String(line.dropFirst(part.count))
+        if isMidLine, current == number {
+            output += rest + "\n"
+            isMidLine = false
+        } else if !rest.isEmpty {
+            start(number, &state, &output)
+            output += "…" + rest + "\n"
+        }
+    }
+
+    /// Says what is left of every line.
+    private mutating func emitOpen(of number: Int, _ state: inout Said, _ output: inout String) {
+        for index in state.open {
+            emit(state.lines[index], behind: state.parts[index], of: number, &state, &output)
+        }
+        state.parts = state.lines
     }
 
     /// Ends an open line and writes the label where a message begins or goes on after another.
@@ -160,23 +208,16 @@ struct ConsoleLines: Sendable {
 
     /// Prints what is held back, without ending the line: the stream pauses.
     mutating func settle() -> String {
-        guard let number = current, var state = said[number], state.held.count == 1, let line = state.held.last else {
+        guard let number = current, var state = said[number], state.maySettle, let index = state.open.first else {
             return ""
         }
+        let (line, part) = (state.lines[index], state.parts[index])
         var output = ""
-        if state.part.isEmpty || !line.hasPrefix(state.part) {
-            start(number, &state, &output)
-            output += line
-        } else if isMidLine {
-            output += line.dropFirst(state.part.count)
-        } else if line.count > state.part.count {
-            start(number, &state, &output)
-            output += "…" + line.dropFirst(state.part.count)
-        } else {
-            return ""
-        }
+        if !isMidLine || part.isEmpty { start(number, &state, &output) }
+        output += isMidLine || part.isEmpty ? "" : "…"
+        output += line.dropFirst(part.count)
         isMidLine = true
-        state.part = line
+        state.parts[index] = line
         state.note(line)
         said[number] = state
         touched.insert(number)
@@ -187,12 +228,10 @@ struct ConsoleLines: Sendable {
     mutating func finish() -> String {
         guard let number = current, var state = said[number] else { return endLine() }
         var output = ""
-        for line in state.held { emit(line, of: number, &state, &output) }
+        emitOpen(of: number, &state, &output)
         for line in state.deferred where !state.knowsContent(of: line) {
             emit(line, of: number, &state, &output)
         }
-        state.lines += state.held
-        state.held = []
         state.deferred = []
         said[number] = state
         touched.insert(number)
@@ -222,7 +261,8 @@ struct ConsoleLines: Sendable {
     /// How far a message was said.
     func extent(of number: Int) -> ConsoleLedger.Shown {
         guard let state = said[number] else { return ConsoleLedger.Shown(lines: nil) }
-        return ConsoleLedger.Shown(lines: state.lines.count, part: state.part.count)
+        guard let open = state.open.first else { return ConsoleLedger.Shown(lines: state.lines.count) }
+        return ConsoleLedger.Shown(lines: open, part: state.parts[open].count)
     }
 
     /// Takes over what an earlier process said.
@@ -230,12 +270,13 @@ struct ConsoleLines: Sendable {
         let lines = Self.lines(message).all
         var state = Said()
         let count = min(shown.lines ?? lines.count, lines.count)
-        state.lines = Array(lines.prefix(count))
-        state.held = Array(lines.dropFirst(count))
-        state.part = String((state.held.first ?? "").prefix(shown.part))
+        state.lines = lines
+        state.parts = lines.enumerated().map { index, line in
+            index < count ? line : (index == count ? String(line.prefix(shown.part)) : "")
+        }
         state.choices = message.choices
         state.hasLabel = shown.lines != 0 || shown.part > 0
-        for line in state.lines { state.note(line) }
+        for line in state.parts { state.note(line) }
         said[message.number] = state
     }
 
@@ -246,9 +287,7 @@ struct ConsoleLines: Sendable {
     mutating func resume(_ message: ConsoleMessage) -> String {
         guard var state = said[message.number] else { return show(message) }
         var output = finish()
-        for line in state.held { emit(line, of: message.number, &state, &output) }
-        state.lines += state.held
-        state.held = []
+        emitOpen(of: message.number, &state, &output)
         for line in message.choiceLines(width: nil) { emit(line.plain, of: message.number, &state, &output) }
         said[message.number] = state
         touched.insert(message.number)
@@ -259,6 +298,12 @@ struct ConsoleLines: Sendable {
     /// Forgets messages that are no longer known.
     mutating func keep(only numbers: (Int) -> Bool) {
         said = said.filter { numbers($0.key) || $0.key == current }
+    }
+}
+
+extension Array {
+    fileprivate func suffix(while predicate: (Element) -> Bool) -> ArraySlice<Element> {
+        self[(lastIndex { !predicate($0) }.map { $0 + 1 } ?? startIndex)...]
     }
 }
 

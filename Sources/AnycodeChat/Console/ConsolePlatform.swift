@@ -47,6 +47,8 @@ package actor ConsolePlatform: ChatPlatform {
     /// Messages whose first option was chosen and not yet delivered.
     var answering: [String: Int] = [:]
     private var pieces = 0
+    /// How many times a message was shown.
+    private var changes = 0
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -166,6 +168,7 @@ package actor ConsolePlatform: ChatPlatform {
 
     private func show(_ id: MessageID, previous: ConsoleMessage?) {
         guard let message = ledger.message(id) else { return }
+        changes += 1
         let isWritten = write(display.show(message, previous: previous, prompt: prompt))
         if isWritten { rememberWhatWasSaid(of: message) }
         if case .lines(let lines) = display, lines.holdsBack { pauseSignal?.yield() }
@@ -255,7 +258,11 @@ package actor ConsolePlatform: ChatPlatform {
         pauseSignal = continuation
         defer { pauseSignal = nil }
         for await _ in stream {
-            try await configuration.clock.sleep(for: configuration.pause)
+            var seen: Int
+            repeat {
+                seen = changes
+                try await configuration.clock.sleep(for: configuration.pause)
+            } while changes != seen
             write(display.print { $0.settle() })
             rememberWhatWasSaid()
         }

@@ -36,7 +36,7 @@ struct ConsoleScreen: Sendable {
     private var segments: [Segment] = []
     private var prompt = Prompt()
     /// What stands on the terminal, from the first row within reach.
-    private var painted: [StyledLine] = []
+    private(set) var painted: [StyledLine] = []
     private var cursorRow = 0
 
     /// Scrolled-off segments kept to fill the screen after a change of size.

@@ -10,11 +10,21 @@ enum Continuation {
         if matched < shown.count, let first = rest.first {
             let said = shown[matched].plain
             if !said.isEmpty, first.plain.hasPrefix(said) {
-                let remainder = first.dropping(said.count)
-                rest[0] = StyledLine("…", .dim) + remainder
+                rest[0] = StyledLine("…", .dim) + first.dropping(said.count)
+            } else {
+                rest = withoutRepetitions(rest, replacing: shown[matched...])
             }
         }
         return Array(rest.drop(while: \.isBlank))
+    }
+
+    /// Drops rows at the start that say what they replace, but for digits and signs.
+    private static func withoutRepetitions(
+        _ rows: [StyledLine], replacing shown: ArraySlice<StyledLine>
+    ) -> [StyledLine] {
+        let known = Set(shown.map { essence($0.plain) })
+        let repeated = rows.prefix(shown.count).prefix { known.contains(essence($0.plain)) }.count
+        return Array(rows.dropFirst(repeated))
     }
 
     /// Where in `full` the shown text ends, and how many of its rows lie before that place.
