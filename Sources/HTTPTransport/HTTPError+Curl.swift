@@ -16,15 +16,18 @@ extension HTTPError {
         _ result: CURLcode, _ request: HTTPRequest, osError: Int, delivery: Delivery
     ) -> HTTPError {
         let host = request.hostForDisplay
-        let reason = osError == 0 ? String(cString: curl_easy_strerror(result)) : String(cString: strerror(Int32(osError)))
+        let reason =
+            osError == 0 ? String(cString: curl_easy_strerror(result)) : String(cString: strerror(Int32(osError)))
         switch result {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
             return HTTPError(
-                .connect, "The host \(host) was not found.", hint: "Check the name, the network and the proxy settings.",
+                .connect, "The host \(host) was not found.",
+                hint: "Check the name, the network and the proxy settings.",
                 delivery: .notSent)
         case CURLE_COULDNT_CONNECT, CURLE_PROXY, CURLE_INTERFACE_FAILED:
             return HTTPError(
-                .connect, "No connection to \(host): \(reason).", hint: "Check that the service runs and can be reached.",
+                .connect, "No connection to \(host): \(reason).",
+                hint: "Check that the service runs and can be reached.",
                 delivery: .notSent)
         case CURLE_OPERATION_TIMEDOUT:
             return HTTPError(
@@ -46,7 +49,8 @@ extension HTTPError {
                 delivery: delivery)
         case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_TOO_MANY_REDIRECTS, CURLE_BAD_CONTENT_ENCODING:
             return HTTPError(
-                .protocolViolation, "\(host) gave an answer that is not understood: "
+                .protocolViolation,
+                "\(host) gave an answer that is not understood: "
                     + "\(String(cString: curl_easy_strerror(result))).",
                 hint: "Check the address and what listens there.", delivery: delivery)
         default:
@@ -62,6 +66,7 @@ extension HTTPError {
 
     static func idle(_ request: HTTPRequest) -> HTTPError {
         HTTPError(
-            .timeout, "\(request.hostForDisplay) fell silent.", hint: "Try again; check the network if it happens often.")
+            .timeout, "\(request.hostForDisplay) fell silent.",
+            hint: "Try again; check the network if it happens often.")
     }
 }

@@ -49,12 +49,14 @@ package final class ScriptedServer: Sendable {
         thread.start()
     }
 
-    /// Ends all connections and the listener.
+    /// Ends all connections and the listener. The listener's number is given to others afterwards: only once.
     package func stop() {
-        let connections = open.withLock {
+        let connections: [ScriptedConnection]? = open.withLock {
+            if $0.isStopped { return nil }
             $0.isStopped = true
             return $0.connections
         }
+        guard let connections else { return }
         shutdown(listener, Int32(SHUT_RDWR))
         for connection in connections { connection.abort() }
         if let socketPath { unlink(socketPath) }
@@ -127,7 +129,9 @@ package final class ScriptedConnection: Sendable {
     package func write(_ bytes: [UInt8]) -> Bool {
         var sent = 0
         while sent < bytes.count {
-            let count = bytes[sent...].withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = bytes[sent...].withUnsafeBytes {
+                send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             if count <= 0 { return false }
             sent += count
         }

@@ -81,12 +81,15 @@ struct HTTPClientTests {
             let text = try await client.send(request).body.text
             #expect(text.hasPrefix("multipart/form-data; boundary="))
             #expect(text.contains("name=\"chat_id\"\r\n\r\n42\r\n"))
-            #expect(text.contains("name=\"document\"; filename=\"a.patch\"\r\nContent-Type: text/x-diff\r\n\r\nfrom file\r\n"))
+            #expect(
+                text.contains(
+                    "name=\"document\"; filename=\"a.patch\"\r\nContent-Type: text/x-diff\r\n\r\nfrom file\r\n"))
         }
     }
 
     @Test func refusesAPartThatCannotBeRead() async throws {
-        try await withServer { _ in } _: { server, client in
+        try await withServer { _ in
+        } _: { server, client in
             var request = server.request(.post)
             request.body = .multipart([HTTPPart(name: "f", content: .file(path: "/nonexistent/file"))])
             let error = await httpError { () async throws(HTTPError) in try await client.send(request) }
@@ -97,7 +100,8 @@ struct HTTPClientTests {
 
     @Test(arguments: [("a\r\nb: c", "v"), ("ok", "v\r\nX: y"), ("", "v"), ("sp ace", "v"), ("ok", "nul\0")])
     func refusesHeaderInjection(name: String, value: String) async throws {
-        try await withServer { _ in } _: { server, client in
+        try await withServer { _ in
+        } _: { server, client in
             var request = server.request()
             request.headers = [HTTPHeader(name, value)]
             let error = await httpError { () async throws(HTTPError) in try await client.send(request) }

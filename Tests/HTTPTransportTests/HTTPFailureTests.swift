@@ -51,14 +51,18 @@ struct HTTPFailureTests {
 
     @Test func unknownHostIsAConnectError() async throws {
         let client = try HTTPClient()
-        let request = HTTPRequest(.get, "http://host.invalid/", timeouts: HTTPTimeouts(connect: .seconds(60)), proxy: .none)
+        let request = HTTPRequest(
+            .get, "http://host.invalid/", timeouts: HTTPTimeouts(connect: .seconds(60)), proxy: .none)
         let error = await httpError { () async throws(HTTPError) in try await client.send(request) }
         #expect(error?.code == .connect)
         #expect(error?.delivery == .notSent)
         await client.shutdown()
     }
 
-    @Test(arguments: ["HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"])
+    @Test(arguments: [
+        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+    ])
     func truncatedBodyIsInterrupted(answer: String) async throws {
         let error = try await failure {
             _ = $0.readRequest()
@@ -156,7 +160,8 @@ struct HTTPFailureTests {
     }
 
     @Test func cancelledBeforeItStartsDoesNotConnect() async throws {
-        try await withServer { _ in } _: { server, client in
+        try await withServer { _ in
+        } _: { server, client in
             let request = server.request()
             let task = Task {
                 await httpError { () async throws(HTTPError) in
@@ -192,7 +197,8 @@ struct HTTPFailureTests {
     @Test func cancellingWhileConnectingReturnsAtOnce() async throws {
         let client = try HTTPClient()
         // An address that swallows packets or is refused at once by the machine; either way the task must return.
-        let request = HTTPRequest(.get, "http://192.0.2.1/", timeouts: HTTPTimeouts(connect: .seconds(600)), proxy: .none)
+        let request = HTTPRequest(
+            .get, "http://192.0.2.1/", timeouts: HTTPTimeouts(connect: .seconds(600)), proxy: .none)
         let task = Task { await httpError { () async throws(HTTPError) in try await client.send(request) } }
         task.cancel()
         let code = await task.value?.code

@@ -46,7 +46,8 @@ struct ACPEncoder: Sendable {
         _ id: RequestID, _ session: AgentSessionID, choice: String, method: String, key: String
     ) -> JSON {
         guard let option = ACPConfigChoice(choice) else {
-            return JSONRPC.request(id, method, .object([.init("sessionId", JSON(session)), .init(key, .string(choice))]))
+            return JSONRPC.request(
+                id, method, .object([.init("sessionId", JSON(session)), .init(key, .string(choice))]))
         }
         return JSONRPC.request(
             id, "session/set_config_option",

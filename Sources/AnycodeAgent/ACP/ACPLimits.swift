@@ -12,7 +12,9 @@ enum ACPLimits {
         guard text.utf8.count > limit else { return text }
         let end = text.utf8.index(text.utf8.startIndex, offsetBy: limit)
         var cut = end
-        while cut > text.startIndex, cut.samePosition(in: text.unicodeScalars) == nil { cut = text.utf8.index(before: cut) }
+        while cut > text.startIndex, cut.samePosition(in: text.unicodeScalars) == nil {
+            cut = text.utf8.index(before: cut)
+        }
         return String(text.unicodeScalars[..<cut]) + "…"
     }
 }

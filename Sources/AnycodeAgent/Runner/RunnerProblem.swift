@@ -18,7 +18,8 @@ enum RunnerProblem {
         let problem = (try? JSON(parsing: body)) ?? .null
         let kind = problem.text("type")?.split(separator: ":").last.map(String.init) ?? ""
         let detail = problem.text("detail") ?? problem.text("title") ?? "The runner answered with status \(status)"
-        return AgentError(code(status: status, kind: kind), ACPLimits.shorten(detail.withoutFullStop, to: ACPLimits.message))
+        return AgentError(
+            code(status: status, kind: kind), ACPLimits.shorten(detail.withoutFullStop, to: ACPLimits.message))
     }
 
     private static func code(status: Int, kind: String) -> AgentError.Code {

@@ -12,7 +12,8 @@ package struct RunnerWorkspace: Workspace {
     package func health() async throws(AgentError) -> RunnerHealth {
         let health = try json(try await endpoint.send(endpoint.request(.get, "/v1/health", total: .seconds(10))))
         guard health.text("status") == "ok" else {
-            throw AgentError(.protocolViolation, "The health answer is not a runner's", hint: "Check what listens there.")
+            throw AgentError(
+                .protocolViolation, "The health answer is not a runner's", hint: "Check what listens there.")
         }
         let server = health["servers"]?.array?.first { $0.text("server_id") == ACPClient.serverID }
         return RunnerHealth(
@@ -164,7 +165,9 @@ struct LineBuffer {
             rest = []
         }
         rest += last
-        guard rest.count <= limit else { throw AgentError(.protocolViolation, "The runner sent a line that is too long") }
+        guard rest.count <= limit else {
+            throw AgentError(.protocolViolation, "The runner sent a line that is too long")
+        }
         return lines
     }
 }

@@ -34,7 +34,8 @@ struct ACPClientTests {
             ]
         case "session/cancel": return [["jsonrpc": "2.0", "id": 2, "result": ["stopReason": "cancelled"]]]
         case .some: return [["jsonrpc": "2.0", "id": id, "result": [:]]]
-        case .none: return [text("done"), ["jsonrpc": "2.0", "id": 2, "result": ["stopReason": "end_turn"]], text("late")]
+        case .none:
+            return [text("done"), ["jsonrpc": "2.0", "id": 2, "result": ["stopReason": "end_turn"]], text("late")]
         }
     }
 
@@ -60,7 +61,8 @@ struct ACPClientTests {
             #expect(
                 first.flatMap(\.events) == [
                     .initialized(.number(0), AgentCapabilities()),
-                    .sessionOpened(.number(1), AgentSession(id: AgentSessionID("s1"))), .text("working"), Self.permission,
+                    .sessionOpened(.number(1), AgentSession(id: AgentSessionID("s1"))), .text("working"),
+                    Self.permission,
                 ])
             try await client.send(.answerPermission(.string("perm"), .selected("yes")))
             let rest = try await stream.items(3)
@@ -88,7 +90,8 @@ struct ACPClientTests {
             .initialize(.number(0)), .openSession(.number(1), directory: "/w"),
             .loadSession(.number(2), session, directory: "/w"), .prompt(.number(3), session, text: "x"),
             .setMode(.number(4), session, mode: "m"), .setMode(.number(5), session, mode: "@mode=m"),
-            .setModel(.number(6), session, model: "m"), .setModel(.number(7), session, model: "@model=m"), .cancel(session),
+            .setModel(.number(6), session, model: "m"), .setModel(.number(7), session, model: "@model=m"),
+            .cancel(session),
         ]
         try await withRunner(runner) { client, _ in
             for call in calls { try await client.send(call) }
@@ -150,18 +153,24 @@ struct ACPClientTests {
             let stream = try await client.events(after: nil)
             runner.emit([
                 ["jsonrpc": "2.0", "id": 5, "method": "fs/read_text_file", "params": ["path": "/etc/passwd"]],
-                ["jsonrpc": "2.0", "id": 6, "method": "elicitation/create", "params": ["mode": "_voice", "message": "m"]],
+                [
+                    "jsonrpc": "2.0", "id": 6, "method": "elicitation/create",
+                    "params": ["mode": "_voice", "message": "m"],
+                ],
             ])
             let items = try await stream.items(2)
             #expect(
-                items.flatMap(\.events) == [.unknown(type: "fs/read_text_file"), .unknown(type: "elicitation/create:_voice")])
+                items.flatMap(\.events) == [
+                    .unknown(type: "fs/read_text_file"), .unknown(type: "elicitation/create:_voice"),
+                ])
             #expect(runner.received.count == 3)
             #expect(runner.received.last?["result"] == ["action": "cancel"])
         }
     }
 
     @Test(arguments: [
-        ("504 Gateway Timeout", nil), ("424 Failed Dependency", AgentError.Code.agentMissing), ("503 Busy", .unreachable),
+        ("504 Gateway Timeout", nil), ("424 Failed Dependency", AgentError.Code.agentMissing),
+        ("503 Busy", .unreachable),
         ("409 Conflict", .conflict), ("507 Insufficient Storage", .failed), ("413 Too Large", .tooLarge),
         ("500 Internal Server Error", .failed), ("502 Bad Gateway", .unreachable),
     ])
@@ -169,7 +178,8 @@ struct ACPClientTests {
         let runner = try FakeRunner()
         try await withRunner(runner) { client, _ in
             runner.state.withLock { $0.nextStatus = status }
-            let error = await agentError { () async throws(AgentError) in try await client.send(.initialize(.number(0))) }
+            let error = await agentError { () async throws(AgentError) in try await client.send(.initialize(.number(0)))
+            }
             #expect(error?.code == code)
             if code != nil { #expect(error?.message == "Scripted \(status.prefix(3))") }
         }
@@ -178,7 +188,8 @@ struct ACPClientTests {
     @Test func wrongTokenIsUnauthorizedAndStaysSecret() async throws {
         let runner = try FakeRunner()
         try await withRunner(runner, token: "wrong-SECRET") { client, workspace in
-            let first = await agentError { () async throws(AgentError) in try await client.send(.initialize(.number(0))) }
+            let first = await agentError { () async throws(AgentError) in try await client.send(.initialize(.number(0)))
+            }
             let second = await agentError { () async throws(AgentError) in try await client.events(after: nil) }
             let third = await agentError { () async throws(AgentError) in try await workspace.health() }
             for error in [first, second, third] {
@@ -192,7 +203,8 @@ struct ACPClientTests {
         let runner = try FakeRunner()
         runner.state.withLock { $0.agent = "other" }
         try await withRunner(runner) { client, _ in
-            let error = await agentError { () async throws(AgentError) in try await client.send(.initialize(.number(0))) }
+            let error = await agentError { () async throws(AgentError) in try await client.send(.initialize(.number(0)))
+            }
             #expect(error?.code == .conflict)
         }
     }
@@ -212,8 +224,10 @@ struct ACPClientTests {
         let runner = try FakeRunner()
         try await withRunner(runner, silence: .milliseconds(30)) { client, _ in
             try await client.send(.initialize(.number(0)))
-            let stream = try await client.events(after: nil)
-            let error = await agentError { () async throws(AgentError) in try await stream.next() }
+            let error = await agentError { () async throws(AgentError) in
+                let stream = try await client.events(after: nil)
+                while try await stream.next() != nil {}
+            }
             #expect(error?.code == .unreachable)
         }
     }
@@ -226,7 +240,8 @@ struct ACPClientTests {
             runner.stop()
             let read = await agentError { () async throws(AgentError) in try await stream.next() }
             #expect(read == nil || read?.code == .unreachable)
-            let error = await agentError { () async throws(AgentError) in try await client.send(.initialize(.number(0))) }
+            let error = await agentError { () async throws(AgentError) in try await client.send(.initialize(.number(0)))
+            }
             #expect(error?.code == .unreachable)
             #expect(error?.isTransient == true)
         }

@@ -22,7 +22,9 @@ struct ACPDecoderTests {
 
     @Test func readsTextAndThoughts() {
         #expect(
-            update(#"{"sessionUpdate":"agent_message_chunk","content":{"type":"text","text":"Hé\n"}}"#) == [.text("Hé\n")])
+            update(#"{"sessionUpdate":"agent_message_chunk","content":{"type":"text","text":"Hé\n"}}"#) == [
+                .text("Hé\n")
+            ])
         #expect(
             update(#"{"content":{"text":"hm","type":"text"},"sessionUpdate":"agent_thought_chunk","messageId":"m"}"#)
                 == [.thought("hm")])
@@ -53,7 +55,8 @@ struct ACPDecoderTests {
         #expect(text("c", "2") == [.text("\n\n"), .text("c")])
         #expect(text("d", nil) == [.text("d")])
         #expect(text("e", "3") == [.text("e")])
-        _ = decoder.decode(Array(#"{"method":"session/update","params":{"update":{"sessionUpdate":"plan","entries":[]}}}"#.utf8))
+        _ = decoder.decode(
+            Array(#"{"method":"session/update","params":{"update":{"sessionUpdate":"plan","entries":[]}}}"#.utf8))
         #expect(text("f", "4") == [.text("f")])
     }
 
@@ -82,17 +85,25 @@ struct ACPDecoderTests {
 
     @Test(
         arguments: zip(
-            ["read", "edit", "delete", "move", "search", "execute", "think", "fetch", "switch_mode", "other", "teleport"],
             [
-                ToolCall.Kind.read, .edit, .delete, .move, .search, .execute, .think, .fetch, .switchMode, .other, .other,
+                "read", "edit", "delete", "move", "search", "execute", "think", "fetch", "switch_mode", "other",
+                "teleport",
+            ],
+            [
+                ToolCall.Kind.read, .edit, .delete, .move, .search, .execute, .think, .fetch, .switchMode, .other,
+                .other,
             ]))
     func readsEachKind(text: String, kind: ToolCall.Kind) {
         let call = ToolCall(id: ToolCallID("c"), title: "t", kind: kind)
-        #expect(update(#"{"sessionUpdate":"tool_call","toolCallId":"c","title":"t","kind":"\#(text)"}"#) == [.toolCall(call)])
+        #expect(
+            update(#"{"sessionUpdate":"tool_call","toolCallId":"c","title":"t","kind":"\#(text)"}"#) == [
+                .toolCall(call)
+            ])
     }
 
     @Test(arguments: [
-        ("pending", ToolCall.Status.pending), ("in_progress", .inProgress), ("completed", .completed), ("failed", .failed),
+        ("pending", ToolCall.Status.pending), ("in_progress", .inProgress), ("completed", .completed),
+        ("failed", .failed),
         ("odd", nil),
     ])
     func readsEachStatus(text: String, status: ToolCall.Status?) {
@@ -189,7 +200,8 @@ struct ACPDecoderTests {
                     .initialized(
                         .number(3),
                         AgentCapabilities(
-                            name: "Demo", version: "1.2", loadsSessions: true, resumesSessions: true, acceptsImages: true,
+                            name: "Demo", version: "1.2", loadsSessions: true, resumesSessions: true,
+                            acceptsImages: true,
                             authenticationMethods: ["login"]))
                 ])
         #expect(answer(#"{"protocolVersion":1}"#) == [.initialized(.number(3), AgentCapabilities())])
@@ -235,15 +247,23 @@ struct ACPDecoderTests {
 
     @Test func keepsTextIDsApart() {
         #expect(
-            events(#"{"jsonrpc":"2.0","id":"3","result":{"stopReason":"end_turn"}}"#) == [.turnEnded(.string("3"), .endTurn)])
+            events(#"{"jsonrpc":"2.0","id":"3","result":{"stopReason":"end_turn"}}"#) == [
+                .turnEnded(.string("3"), .endTurn)
+            ])
     }
 
     @Test(arguments: [
-        (#"{"code":-32000,"message":"Authentication required"}"#, AgentFailure.Code.authenticationRequired, "Authentication required"),
+        (
+            #"{"code":-32000,"message":"Authentication required"}"#, AgentFailure.Code.authenticationRequired,
+            "Authentication required"
+        ),
         (#"{"code":-32002,"message":"Not found"}"#, .notFound, "Not found"),
         (#"{"code":-32800,"message":"Cancelled"}"#, .cancelled, "Cancelled"),
         (#"{"code":-32050,"message":"Gone","data":{"reason":"agent_exited"}}"#, .agentExited, "Gone"),
-        (#"{"code":-32603,"message":"Internal error","data":{"details":"no key"}}"#, .other(-32603), "Internal error: no key"),
+        (
+            #"{"code":-32603,"message":"Internal error","data":{"details":"no key"}}"#, .other(-32603),
+            "Internal error: no key"
+        ),
         (#"{"code":-32603,"message":"Internal error","data":"boom"}"#, .other(-32603), "Internal error: boom"),
         (#"{"code":1}"#, .other(1), "error 1"), (#"{}"#, .other(0), "error 0"),
     ])
@@ -295,17 +315,21 @@ struct ACPDecoderTests {
                 .init(name: "zeta", title: "Notes", detail: "anything", kind: .text, required: false),
                 .init(
                     name: "db", title: "db", detail: "Postgres: solid",
-                    kind: .single([.init(value: "pg", label: "Postgres"), .init(value: "my", label: "MySQL")]), required: true),
+                    kind: .single([.init(value: "pg", label: "Postgres"), .init(value: "my", label: "MySQL")]),
+                    required: true),
                 .init(
-                    name: "plain", title: "plain", kind: .single([.init(value: "a", label: "a"), .init(value: "b", label: "b")]),
+                    name: "plain", title: "plain",
+                    kind: .single([.init(value: "a", label: "a"), .init(value: "b", label: "b")]),
                     required: false),
                 .init(
                     name: "many", title: "many",
-                    kind: .multiple([.init(value: "x", label: "X"), .init(value: "y", label: "Y")], minimum: 1, maximum: 2),
+                    kind: .multiple(
+                        [.init(value: "x", label: "X"), .init(value: "y", label: "Y")], minimum: 1, maximum: 2),
                     required: false),
                 .init(
                     name: "more", title: "more",
-                    kind: .multiple([.init(value: "p", label: "p"), .init(value: "q", label: "q")], minimum: 0, maximum: nil),
+                    kind: .multiple(
+                        [.init(value: "p", label: "p"), .init(value: "q", label: "q")], minimum: 0, maximum: nil),
                     required: false),
                 .init(name: "n", title: "n", kind: .number(integer: true), required: true),
                 .init(name: "r", title: "r", kind: .number(integer: false), required: false),
@@ -318,13 +342,18 @@ struct ACPDecoderTests {
         #expect(
             events(
                 #"{"id":9,"method":"elicitation/create","params":{"requestId":1,"mode":"url","message":"Log in","elicitationId":"e","url":"https://x/y"}}"#
-            ) == [.questionAsked(QuestionRequest(request: .number(9), message: "Log in", fields: [], url: "https://x/y"))])
+            ) == [
+                .questionAsked(QuestionRequest(request: .number(9), message: "Log in", fields: [], url: "https://x/y"))
+            ])
         #expect(events(#"{"method":"elicitation/complete","params":{"elicitationId":"e"}}"#) == [])
     }
 
     @Test(arguments: [
         (#"{"mode":"_voice","message":"say"}"#, "elicitation/create:_voice"),
-        (#"{"mode":"form","message":"m","requestedSchema":{"required":["c"],"properties":{"c":{"type":"_color"}}}}"#, "elicitation/create:form"),
+        (
+            #"{"mode":"form","message":"m","requestedSchema":{"required":["c"],"properties":{"c":{"type":"_color"}}}}"#,
+            "elicitation/create:form"
+        ),
         (#"{"mode":"url","message":"m"}"#, "elicitation/create:url"),
     ])
     func cancelsFormsThatCannotBeShown(params: String, type: String) {
@@ -333,7 +362,9 @@ struct ACPDecoderTests {
         #expect(found.reply == ["jsonrpc": "2.0", "id": 9, "result": ["action": "cancel"]])
     }
 
-    @Test(arguments: ["fs/read_text_file", "fs/write_text_file", "terminal/create", "terminal/kill", "_agentao.cn/ask_user"])
+    @Test(arguments: [
+        "fs/read_text_file", "fs/write_text_file", "terminal/create", "terminal/kill", "_agentao.cn/ask_user",
+    ])
     func declinesRequestsWeDoNotServe(method: String) {
         let found = decode(#"{"jsonrpc":"2.0","id":"q","method":"\#(method)","params":{}}"#)
         #expect(found.events == [.unknown(type: method)])
@@ -344,10 +375,12 @@ struct ACPDecoderTests {
     // MARK: The rest
 
     @Test func readsWithdrawalAndExit() {
-        #expect(events(#"{"method":"$/cancel_request","params":{"requestId":"p1"}}"#) == [.requestWithdrawn(.string("p1"))])
+        #expect(
+            events(#"{"method":"$/cancel_request","params":{"requestId":"p1"}}"#) == [.requestWithdrawn(.string("p1"))])
         #expect(
             events(
-                #"{"method":"_adapter/agent_exited","params":{"success":false,"code":null,"signal":9,"message":"Killed"}}"#)
+                #"{"method":"_adapter/agent_exited","params":{"success":false,"code":null,"signal":9,"message":"Killed"}}"#
+            )
                 == [.agentExited(AgentExit(exitCode: nil, signal: 9, message: "Killed"))])
         #expect(
             events(#"{"method":"_adapter/agent_exited","params":{"success":true,"code":0}}"#)
@@ -357,7 +390,8 @@ struct ACPDecoderTests {
     @Test(arguments: [
         (#"{"method":"session/update","params":{"update":{"sessionUpdate":"dream"}}}"#, "session/update:dream"),
         (#"{"method":"session/update","params":{}}"#, "session/update:none"),
-        (#"{"method":"_vendor/no tice\u0007"}"#, "_vendor/no?tice?"), (#"{"method":"_adapter/invalid_stdout"}"#, "_adapter/invalid_stdout"),
+        (#"{"method":"_vendor/no tice\u0007"}"#, "_vendor/no?tice?"),
+        (#"{"method":"_adapter/invalid_stdout"}"#, "_adapter/invalid_stdout"),
         ("nonsense", "invalid message"), ("[]", "invalid message"), ("{}", "invalid message"),
         (#"{"id":null,"result":{}}"#, "invalid message"),
     ])

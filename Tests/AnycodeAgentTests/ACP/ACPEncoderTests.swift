@@ -20,10 +20,12 @@ struct ACPEncoderTests {
                 == #"{"jsonrpc":"2.0","id":1,"method":"session/new","params":{"cwd":"/w","mcpServers":[]}}"#)
         #expect(
             text(.loadSession(.string("x"), session, directory: "/w"))
-                == #"{"jsonrpc":"2.0","id":"x","method":"session/load","params":{"sessionId":"s1","cwd":"/w","mcpServers":[]}}"#)
+                == #"{"jsonrpc":"2.0","id":"x","method":"session/load","params":{"sessionId":"s1","cwd":"/w","mcpServers":[]}}"#
+        )
         #expect(
             text(.prompt(.number(2), session, text: "fix \"it\"\n🙂"))
-                == #"{"jsonrpc":"2.0","id":2,"method":"session/prompt","params":{"sessionId":"s1","prompt":[{"type":"text","text":"fix \"it\"\n🙂"}]}}"#)
+                == #"{"jsonrpc":"2.0","id":2,"method":"session/prompt","params":{"sessionId":"s1","prompt":[{"type":"text","text":"fix \"it\"\n🙂"}]}}"#
+        )
         #expect(
             text(.cancel(session)) == #"{"jsonrpc":"2.0","method":"session/cancel","params":{"sessionId":"s1"}}"#)
     }
@@ -38,7 +40,8 @@ struct ACPEncoderTests {
         )
         #expect(
             text(.setModel(.number(3), session, model: "x/y:z"))
-                == #"{"jsonrpc":"2.0","id":3,"method":"session/set_model","params":{"sessionId":"s1","modelId":"x/y:z"}}"#)
+                == #"{"jsonrpc":"2.0","id":3,"method":"session/set_model","params":{"sessionId":"s1","modelId":"x/y:z"}}"#
+        )
         #expect(
             text(.setModel(.number(3), session, model: "@model=a=b"))
                 == #"{"jsonrpc":"2.0","id":3,"method":"session/set_config_option","params":{"sessionId":"s1","configId":"model","value":"a=b"}}"#
@@ -57,11 +60,14 @@ struct ACPEncoderTests {
                 .answerQuestion(
                     .number(5),
                     .accepted([
-                        "a": .text("x"), "b": .texts(["p", "q"]), "c": .number(3), "d": .number(1.5), "e": .boolean(false),
+                        "a": .text("x"), "b": .texts(["p", "q"]), "c": .number(3), "d": .number(1.5),
+                        "e": .boolean(false),
                     ])))
                 == #"{"jsonrpc":"2.0","id":5,"result":{"action":"accept","content":{"a":"x","b":["p","q"],"c":3,"d":1.5,"e":false}}}"#
         )
-        #expect(text(.answerQuestion(.number(5), .declined)) == #"{"jsonrpc":"2.0","id":5,"result":{"action":"decline"}}"#)
-        #expect(text(.answerQuestion(.number(5), .cancelled)) == #"{"jsonrpc":"2.0","id":5,"result":{"action":"cancel"}}"#)
+        #expect(
+            text(.answerQuestion(.number(5), .declined)) == #"{"jsonrpc":"2.0","id":5,"result":{"action":"decline"}}"#)
+        #expect(
+            text(.answerQuestion(.number(5), .cancelled)) == #"{"jsonrpc":"2.0","id":5,"result":{"action":"cancel"}}"#)
     }
 }

@@ -29,7 +29,8 @@ struct ACPEventParserTests {
                     PermissionRequest(request: .number(1), toolCall: ToolCallUpdate(id: ToolCallID("")), options: []))
             ]),
         .init(number: 1, events: [.text("ä🙂")]), .init(number: 2, events: [.text("b")]),
-        .init(number: 7, events: [.gap(from: 3, to: 7)]), .init(number: 8, events: [.turnEnded(.string("p"), .endTurn)]),
+        .init(number: 7, events: [.gap(from: 3, to: 7)]),
+        .init(number: 8, events: [.turnEnded(.string("p"), .endTurn)]),
         .init(number: 9, events: [.text("late")]),
         .init(number: 12, events: [.gap(from: 10, to: 11), .text("lost")]),
         .init(number: nil, events: [.unknown(type: "event:news")]),
@@ -60,7 +61,8 @@ struct ACPEventParserTests {
     }
 
     @Test func gapsReachOnlyBehindTheCursor() throws {
-        let items = try parse([Array("event: gap\ndata: {\"from\":1,\"to\":50}\n\nevent: gap\ndata: x\n\n".utf8)], cursor: 41)
+        let items = try parse(
+            [Array("event: gap\ndata: {\"from\":1,\"to\":50}\n\nevent: gap\ndata: x\n\n".utf8)], cursor: 41)
         #expect(items == [.init(number: 50, events: [.gap(from: 42, to: 50)])])
     }
 

@@ -33,7 +33,8 @@ struct JSONTests {
     }
 
     @Test(arguments: [
-        "", " ", "{", "}", "[", "]", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "01", "-", "+1", "1.",
+        "", " ", "{", "}", "[", "]", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "01", "-", "+1",
+        "1.",
         ".5", "1e", "1e+", "1e999", "tru", "nul", "\"", "\"\\", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\n\"", "1 2",
         "{}x", "'a'", "NaN", "[1 2]",
     ])
@@ -83,7 +84,8 @@ extension JSON {
         case 2: .integer(.random(in: .min ... .max, using: &random))
         case 3: .number(Double.random(in: -1e6...1e6, using: &random) + 0.5)
         case 4: .string(text(using: &random))
-        case 5: .array((0..<Int.random(in: 0...4, using: &random)).map { _ in .random(using: &random, depth: depth - 1) })
+        case 5:
+            .array((0..<Int.random(in: 0...4, using: &random)).map { _ in .random(using: &random, depth: depth - 1) })
         default:
             .object(
                 (0..<Int.random(in: 0...4, using: &random)).map {
@@ -94,6 +96,7 @@ extension JSON {
 
     private static func text(using random: inout SeededRandom) -> String {
         let pieces = ["a", "\"", "\\", "\n", "\u{1}", "ü", "🙂", "\u{7F}", "/", "\u{2028}", " "]
-        return (0..<Int.random(in: 0...8, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }.joined()
+        return (0..<Int.random(in: 0...8, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }
+            .joined()
     }
 }

@@ -60,7 +60,8 @@ struct RunnerWorkspaceTests {
     }
 
     @Test(arguments: [
-        ("authentication", AgentError.Code.repositoryDenied), ("notFound", .repositoryNotFound), ("network", .unreachable),
+        ("authentication", AgentError.Code.repositoryDenied), ("notFound", .repositoryNotFound),
+        ("network", .unreachable),
         ("disk", .failed), ("invalid", .failed), ("internal", .failed),
     ])
     func tellsWhyPreparingFailed(code: String, expected: AgentError.Code) async throws {

@@ -195,7 +195,9 @@ extension FakeRunner {
             for event in fresh {
                 defer { next += 1 }
                 if next < first {
-                    if next == cursor + 1 { connection.chunk("event: gap\ndata: {\"from\":\(next),\"to\":\(first - 1)}\n\n") }
+                    if next == cursor + 1 {
+                        connection.chunk("event: gap\ndata: {\"from\":\(next),\"to\":\(first - 1)}\n\n")
+                    }
                     continue
                 }
                 if left == 0 {

@@ -33,7 +33,9 @@ struct FakeRunnerRoutes {
         case "POST /anycode/v1/workspace/apply": return apply(request, connection)
         case "GET /v1/fs/file", "PUT /v1/fs/file": return file(request, query, connection)
         default:
-            if request.method == "PUT", path.hasPrefix("/anycode/v1/agents/") { return define(request, path, connection) }
+            if request.method == "PUT", path.hasPrefix("/anycode/v1/agents/") {
+                return define(request, path, connection)
+            }
             runner.complain("no such route: \(request.method) \(path)")
             return runner.problem(connection, "404 Not Found", "session_not_found", "There is no such route.")
         }
@@ -58,14 +60,20 @@ struct FakeRunnerRoutes {
         let (agent, count) = runner.state.withLock { ($0.agent, $0.events.count) }
         let servers: [JSON] =
             agent.map {
-                [["server_id": "anycode", "agent": .string($0), "running": true, "last_event_id": .integer(Int64(count))]]
+                [
+                    [
+                        "server_id": "anycode", "agent": .string($0), "running": true,
+                        "last_event_id": .integer(Int64(count)),
+                    ]
+                ]
             } ?? []
         return json(
             connection,
             ["status": "ok", "version": "9.9", "protocol": 1, "log_id": "log1", "servers": .array(servers)])
     }
 
-    private func define(_ request: ScriptedConnection.Request, _ path: String, _ connection: ScriptedConnection) -> Bool {
+    private func define(_ request: ScriptedConnection.Request, _ path: String, _ connection: ScriptedConnection) -> Bool
+    {
         let name = String(path.split(separator: "/").last ?? "").removingPercentEncoding ?? ""
         return put(request, connection, keys: ["command", "env"]) { body in
             guard let command = body["command"]?.array, body["env"]?.isObject == true else { return false }
@@ -114,7 +122,8 @@ struct FakeRunnerRoutes {
             return runner.problem(connection, "400 Bad Request", "invalid_request", "No limit.")
         }
         guard patch.count <= limit else {
-            return runner.problem(connection, "413 Content Too Large", "too_large", "The patch has \(patch.count) bytes.")
+            return runner.problem(
+                connection, "413 Content Too Large", "too_large", "The patch has \(patch.count) bytes.")
         }
         connection.write("HTTP/1.1 200 OK\r\nContent-Length: \(patch.count)\r\nx-anycode-base: b1\r\n\r\n")
         return connection.write(patch)
@@ -128,7 +137,9 @@ struct FakeRunnerRoutes {
         return connection.answer("204 No Content")
     }
 
-    private func file(_ request: ScriptedConnection.Request, _ query: RunnerQuery, _ connection: ScriptedConnection) -> Bool {
+    private func file(_ request: ScriptedConnection.Request, _ query: RunnerQuery, _ connection: ScriptedConnection)
+        -> Bool
+    {
         let path = query["path"] ?? ""
         if request.method == "PUT" {
             runner.state.withLock { $0.files[path] = request.body }
