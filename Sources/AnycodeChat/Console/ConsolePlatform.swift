@@ -28,7 +28,7 @@ package actor ConsolePlatform: ChatPlatform {
     let configuration: Configuration
     let loop: ConsoleLoop
     let device: TerminalDevice?
-    let person: Person
+    package nonisolated let person: Person
     var journal: ConsoleJournal
     var ledger: ConsoleLedger
     var display: ConsoleDisplay
@@ -93,7 +93,7 @@ package actor ConsolePlatform: ChatPlatform {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.deliver(to: inbox) }
             group.addTask { try await self.settleAfterPauses() }
-            try await group.waitForAll()
+            for try await _ in group {}
         }
         try Task.checkCancellation()
     }

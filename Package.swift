@@ -1,0 +1,141 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+/// `ANYCODE_STRICT=1` makes warnings errors: `make check` and CI set it.
+let isStrict = ProcessInfo.processInfo.environment["ANYCODE_STRICT"] == "1"
+
+let settings: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ] + (isStrict ? [.treatAllWarnings(as: .error)] : [])
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let supervision = Target.Dependency.product(name: "Supervision", package: "Supervision")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func executable(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func support(_ name: String, _ folder: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Tests/\(folder)", swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let systemLibraries: [Target] = [
+    .systemLibrary(
+        name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
+    .systemLibrary(
+        name: "CMarkGFM", pkgConfig: "libcmark-gfm",
+        providers: [.apt(["libcmark-gfm-dev", "libcmark-gfm-extensions-dev"]), .brew(["cmark-gfm"])]),
+    .target(name: "CRunnerSystem"),
+    .target(name: "CSandboxSystem"),
+]
+
+let modules: [Target] = [
+    .target(
+        name: "Migrations", path: "migrations", resources: [.embedInCode("0001_initial.sql")],
+        swiftSettings: settings),
+    module("HTTPTransport", ["CCurl"]),
+    module("AnycodeCore"),
+    module("AnycodeStore", ["AnycodeCore", "Migrations", grdb, grdbSQLite]),
+    module("AnycodeChat", ["AnycodeCore", "CMarkGFM"]),
+    module("AnycodeSandbox", ["AnycodeCore", "CSandboxSystem"]),
+    module("AnycodeAgent", ["AnycodeCore", "HTTPTransport"]),
+    module("AnycodeRuntime", ["AnycodeCore", "AnycodeStore", supervision, logging]),
+    module("AnycodeControl"),
+    module(
+        "AnycodeServer",
+        [
+            "AnycodeControl", "AnycodeCore", "AnycodeRuntime", "AnycodeStore", hummingbird, hummingbirdCore, logging,
+            nioCore, httpTypes, serviceLifecycle, supervision,
+        ]),
+    module("AnycodeConfig", ["TOMLKit"]),
+    module("AnycodeRunner", ["CRunnerSystem", hummingbird, nioCore, nioPosix, logging, httpTypes]),
+]
+
+let executables: [Target] = [
+    executable(
+        "anycode",
+        [
+            "AnycodeAgent", "AnycodeChat", "AnycodeConfig", "AnycodeControl", "AnycodeCore", "AnycodeRuntime",
+            "AnycodeSandbox", "AnycodeServer", "AnycodeStore", "COpenSSL", "HTTPTransport", argumentParser, logging,
+            serviceLifecycle, supervision,
+        ]),
+    executable("anycodectl", ["AnycodeControl", argumentParser]),
+    executable("anycode-runner", ["AnycodeRunner"]),
+    executable("anycode-demo-agent"),
+]
+
+let testSupport: [Target] = [
+    support("TestSupport", "Support/Clock"),
+    support("TestJSON", "Support/JSON"),
+    support("HTTPTestSupport", "HTTPTestSupport"),
+    support("ScriptedModel", "Support/ScriptedModel", ["TestJSON", nioCore, nioPosix, nioHTTP1]),
+    .executableTarget(
+        name: "scripted-model", dependencies: ["ScriptedModel", "TestJSON"], path: "Tests/Support/scripted-model",
+        swiftSettings: settings),
+    .executableTarget(name: "test-agent", path: "Tests/Support/test-agent", swiftSettings: settings),
+]
+
+let testTargets: [Target] = [
+    tests("HTTPTransportTests", ["HTTPTransport", "HTTPTestSupport"]),
+    tests("AnycodeStoreTests", ["AnycodeCore", "AnycodeStore", "Migrations", grdb]),
+    tests("AnycodeChatTests", ["AnycodeChat", "AnycodeCore"]),
+    tests("AnycodeSandboxTests", ["AnycodeCore", "AnycodeSandbox", "CSandboxSystem", "anycode-runner"]),
+    tests("AnycodeAgentTests", ["AnycodeAgent", "AnycodeCore", "HTTPTransport", "HTTPTestSupport"]),
+    tests("AnycodeRuntimeTests", ["AnycodeCore", "AnycodeRuntime", "AnycodeStore", "TestSupport", logging, supervision]),
+    tests("AnycodeControlTests", ["AnycodeControl"]),
+    tests(
+        "AnycodeServerTests",
+        ["AnycodeControl", "AnycodeCore", "AnycodeRuntime", "AnycodeServer", "AnycodeStore", logging, supervision]),
+    tests("AnycodeConfigTests", ["AnycodeConfig"]),
+    tests(
+        "AnycodeRunnerTests", ["AnycodeRunner", "TestSupport", "anycode-runner", "anycode-demo-agent", nioCore, nioPosix]),
+    tests("TestSupportTests", ["TestSupport"]),
+    tests("ScriptedModelTests", ["ScriptedModel", "TestJSON", "TestSupport"]),
+]
+
+let package = Package(
+    name: "anycode",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "anycode", targets: ["anycode"]),
+        .executable(name: "anycodectl", targets: ["anycodectl"]),
+        .executable(name: "anycode-runner", targets: ["anycode-runner"]),
+        .executable(name: "anycode-demo-agent", targets: ["anycode-demo-agent"]),
+    ],
+    dependencies: [
+        .package(path: "Supervision"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: systemLibraries + modules + executables + testSupport + testTargets
+)

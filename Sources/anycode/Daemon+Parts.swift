@@ -1,0 +1,89 @@
+import AnycodeChat
+import AnycodeConfig
+import AnycodeCore
+import AnycodeRuntime
+import AnycodeSandbox
+import Foundation
+import ServiceLifecycle
+import Supervision
+import Synchronization
+
+extension Daemon {
+    static func console(_ use: ConsoleUse, _ data: DataDirectory) throws -> ConsolePlatform {
+        try ConsolePlatform(
+            configuration: ConsolePlatform.Configuration(
+                journalDirectory: data.consoleJournal, autoAnswer: use.autoAnswer,
+                endsAtEndOfInput: use.endsAtEndOfInput))
+    }
+
+    static func provider(
+        _ local: Configuration.Sandbox.Local, instance: InstanceID, base: String
+    ) -> LocalSandboxProvider {
+        let isolation: LocalSandboxProvider.Isolation =
+            switch local.isolation {
+            case .bubblewrap: .bubblewrap
+            case .none: .none
+            }
+        let network: LocalSandboxProvider.Network =
+            switch local.network {
+            case .private: .private
+            case .host: .host
+            case .none: .none
+            }
+        return LocalSandboxProvider(
+            LocalSandboxProvider.Configuration(
+                instance: instance, base: base, runner: runnerPath, isolation: isolation,
+                network: network, readOnlyPaths: local.readOnlyPaths,
+                limits: .init(memoryBytes: UInt64(local.memoryMB) << 20, tasks: UInt64(local.maxTasks))))
+    }
+
+    /// The runner lies beside the daemon's own program.
+    static var runnerPath: String {
+        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        return URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("anycode-runner").path
+    }
+
+    /// 32 random hexadecimal digits.
+    static func makeID() -> String {
+        UUID().uuidString.replacingOccurrences(of: "-", with: "").lowercased()
+    }
+}
+
+/// Lets the control socket, which is part of the tree, see the tree.
+final class TreeBox: Sendable {
+    private let value = Mutex<Supervisor?>(nil)
+
+    var root: Supervisor? { value.withLock { $0 } }
+    func set(_ root: Supervisor) { value.withLock { $0 = root } }
+}
+
+/// The one service of the process: the tree, and what a shutdown does before it ends.
+struct RootService: Service {
+    let root: Supervisor
+    let runtime: Runtime
+    let onShutdown: Configuration.Session.OnShutdown
+
+    /// How long sessions may take to save and end.
+    static let drainLimit: Duration = .seconds(30)
+
+    func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await root.run() }
+            group.addTask {
+                try await gracefulShutdown()
+                if onShutdown == .destroy {
+                    let left = await runtime.drain(within: Self.drainLimit)
+                    if !left.isEmpty {
+                        runtime.logger.warning(
+                            "sessions did not end in time and are left for the next start",
+                            metadata: ["sessions": "\(left.map(\.short).joined(separator: ", "))"])
+                    }
+                }
+                root.stop()
+            }
+            try await group.next()
+            if Task.isShuttingDownGracefully { try await group.next() }
+            group.cancelAll()
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import AnycodeAgent
+import AnycodeChat
+import AnycodeConfig
+import AnycodeControl
+import AnycodeCore
+import AnycodeRuntime
+import AnycodeSandbox
+import AnycodeServer
+import AnycodeStore
+import Foundation
+import HTTPTransport
+import Logging
+import ServiceLifecycle
+import Supervision
+
+/// The composition root: turns the configuration into ports, the runtime and its tree, and runs them.
+struct Daemon {
+    /// How the console takes part, if it does.
+    struct ConsoleUse {
+        var autoAnswer: Bool
+        var endsAtEndOfInput: Bool
+
+        /// Questions wait for a person; the end of input quits only where a person sits.
+        static var plain: ConsoleUse { ConsoleUse(autoAnswer: false, endsAtEndOfInput: Terminal.isAttached) }
+    }
+
+    let runtime: Runtime
+    let root: Supervisor
+    let console: ConsolePlatform?
+    let provider: LocalSandboxProvider
+    private let store: Store
+    private let http: HTTPClient
+    private let group: ServiceGroup
+
+    init(
+        _ configuration: Configuration, data: DataDirectory, console use: ConsoleUse?,
+        adjust: (inout RuntimeConfiguration) -> Void = { _ in }
+    ) async throws {
+        let logger = Logger(label: "anycode")
+        let store = try Store(path: data.database, execution: .writerThread)
+        let instance = try await store.read { try $0.instanceID() }
+        let tokens = try RunnerToken(keyFile: data.keyFile)
+        let http = try HTTPClient(configuration: .init(userAgent: "anycode/\(AnycodeVersion.current)"))
+        let console = try use.map { try Self.console($0, data) }
+        let provider = Self.provider(
+            configuration.sandbox.local, instance: instance,
+            base: configuration.sandbox.local.directory ?? data.sandboxes)
+        var settings = RuntimeConfiguration(configuration)
+        adjust(&settings)
+        let runtime = Runtime(
+            configuration: settings, store: store, instance: instance, platforms: console.map { [$0] } ?? [],
+            provider: provider,
+            connector: RunnerConnector(http: http, configuration: .init(version: AnycodeVersion.current)),
+            archive: PatchDirectory(root: data.saves).archive,
+            clock: RuntimeClock(SuspendingClock(), date: { Date() }), makeID: Self.makeID,
+            token: { tokens.token(for: $0) }, logger: logger)
+        let tree = TreeBox()
+        let socket = configuration.control.socket ?? ControlSocket.path()
+        let control = ChildSpec(id: "socket", backoff: Backoff()) {
+            ControlServer(
+                path: socket, backend: RuntimeBackend(runtime: runtime, snapshot: { tree.root?.snapshot() }),
+                logger: logger)
+        }
+        let root = try RootSupervisor.make(runtime, control: [control])
+        tree.set(root)
+        self.runtime = runtime
+        self.root = root
+        self.console = console
+        self.provider = provider
+        self.store = store
+        self.http = http
+        let service = RootService(root: root, runtime: runtime, onShutdown: configuration.session.onShutdown)
+        group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    ServiceGroupConfiguration.ServiceConfiguration(
+                        service: service, successTerminationBehavior: .gracefullyShutdownGroup)
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "anycode.lifecycle")))
+    }
+
+    /// Runs until a signal, until the person at the console quits, or until `body` returns.
+    func run(_ body: (@Sendable () async throws -> Void)? = nil) async throws {
+        defer { store.close() }
+        let group = group
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            if let console {
+                tasks.addTask {
+                    await console.waitForQuit()
+                    await group.triggerGracefulShutdown()
+                }
+            }
+            if let body {
+                tasks.addTask {
+                    let result = await Outcome.of(body)
+                    await group.triggerGracefulShutdown()
+                    try result.get()
+                }
+            }
+            try await group.run()
+            tasks.cancelAll()
+            do { try await tasks.waitForAll() } catch is CancellationError {}
+        }
+        await http.shutdown()
+    }
+
+    private enum Outcome {
+        static func of(_ body: @Sendable () async throws -> Void) async -> Result<Void, any Error> {
+            do {
+                return .success(try await body())
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+import AnycodeCore
+import Foundation
+
+/// Where the daemon keeps what is not in the database: beside it, in `anycode-data`.
+struct DataDirectory {
+    let database: String
+    let root: String
+
+    /// Makes the directory, private to its owner.
+    init(database: String) throws {
+        let file = URL(fileURLWithPath: database)
+        self.database = file.path
+        root = file.deletingLastPathComponent().appendingPathComponent("anycode-data").path
+        try Self.makePrivate(root)
+    }
+
+    var keyFile: String { root + "/instance.key" }
+    var saves: String { root + "/saves" }
+    var consoleJournal: String { root + "/console" }
+    var logFile: String { root + "/anycode.log" }
+    var sandboxes: String { root + "/sandboxes" }
+
+    static func makePrivate(_ path: String) throws {
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    }
+}

@@ -1,0 +1,80 @@
+import AnycodeConfig
+import AnycodeCore
+import AnycodeSandbox
+import ArgumentParser
+import Foundation
+
+/// `anycode doctor`: what is wrong, and what mends it.
+struct Doctor: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Check the configuration and the machine, and say what to fix.",
+        discussion: "Exit codes: 0 all is well, 1 something must be mended, 78 the configuration is wrong.")
+
+    @OptionGroup var options: ConfigurationOptions
+
+    func run() async throws {
+        let configuration = try options.load()
+        var checks: [DoctorCheck] = [.ok("configuration", options.config)]
+        checks += configuration.warnings.filter { $0.code == .openAccess }.map { .failed("access", "\($0)") }
+        checks.append(runner)
+        checks += await sandbox(configuration)
+        for check in checks { Terminal.say(check.line) }
+        if checks.contains(where: \.isFailure) { throw ExitCode(1) }
+    }
+
+    private var runner: DoctorCheck {
+        let path = Daemon.runnerPath
+        return FileManager.default.isExecutableFile(atPath: path)
+            ? .ok("runner", path) : .failed("runner", "\(path) is missing; install it beside anycode (make install)")
+    }
+
+    private func sandbox(_ configuration: Configuration) async -> [DoctorCheck] {
+        guard configuration.sandbox.provider == .local else { return [] }
+        let base = configuration.sandbox.local.directory ?? NSTemporaryDirectory()
+        let provider = Daemon.provider(
+            configuration.sandbox.local, instance: InstanceID("doctor"), base: base)
+        guard let found = await provider.surroundings() else {
+            return [.failed("sandbox", "the machine could not be looked at")]
+        }
+        var checks: [DoctorCheck] = []
+        checks.append(
+            found.isolationProblem.map { .failed("bubblewrap", "\($0)") }
+                ?? .ok("bubblewrap", found.bubblewrapVersion ?? "not used"))
+        checks.append(found.networkProblem.map { .failed("network", "\($0)") } ?? .ok("network", "usable"))
+        checks.append(.ok("systemd", found.usesSystemd ? "sandboxes are scopes of it" : "not here; sandboxes live on their own"))
+        if !found.limitsOff.isEmpty {
+            checks.append(.note("limits", "off here: \(found.limitsOff.joined(separator: ", "))"))
+        }
+        return checks
+    }
+}
+
+/// One finding.
+struct DoctorCheck {
+    enum Result { case fine, noted, failed }
+
+    let result: Result
+    let subject: String
+    let words: String
+
+    static func ok(_ subject: String, _ words: String) -> DoctorCheck { .init(result: .fine, subject: subject, words: words) }
+    static func note(_ subject: String, _ words: String) -> DoctorCheck {
+        .init(result: .noted, subject: subject, words: words)
+    }
+    static func failed(_ subject: String, _ words: String) -> DoctorCheck {
+        .init(result: .failed, subject: subject, words: words)
+    }
+
+    var isFailure: Bool { result == .failed }
+
+    var line: String {
+        let mark =
+            switch result {
+            case .fine: "✓"
+            case .noted: "!"
+            case .failed: "✗"
+            }
+        let padding = String(repeating: " ", count: max(0, 14 - subject.count))
+        return "\(mark) \(subject)\(padding) \(words)"
+    }
+}

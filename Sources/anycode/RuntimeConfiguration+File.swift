@@ -1,0 +1,40 @@
+import AnycodeConfig
+import AnycodeCore
+import AnycodeRuntime
+
+extension RuntimeConfiguration {
+    /// What the configuration file says, in the runtime's terms.
+    init(_ file: Configuration) {
+        self.init(defaultAgent: AgentName(file.agents.defaultAgent))
+        maxConcurrent = file.session.maxConcurrent
+        maxTotal = file.session.maxTotal
+        debounce = file.session.debounce
+        agents = file.agents.names.map { AgentProfile($0, file) }
+        session.agentTime = file.session.timeout
+        session.linger = file.session.linger
+        session.person = file.session.wait
+        session.provisioning = file.session.provisioningTimeout
+        session.firstEvent = file.session.firstEventTimeout
+        session.silence = file.session.silenceTimeout
+        if let token = file.github.token {
+            let secret = AnycodeCore.Secret(token.reveal())
+            credentials["github.com"] = RepositoryCredentials(username: "x-access-token", password: secret)
+        }
+    }
+}
+
+extension AgentProfile {
+    init(_ name: String, _ file: Configuration) {
+        var environment: [String: AnycodeCore.Secret] = [:]
+        for (key, value) in file.agents.custom[name]?.environment ?? [:] {
+            environment[key] = AnycodeCore.Secret(value.reveal())
+        }
+        for (key, value) in file.agents.credentials[name]?.environment ?? [:] {
+            environment[key] = AnycodeCore.Secret(value.reveal())
+        }
+        if let token = file.github.token, file.github.access == .agent {
+            environment["GITHUB_TOKEN"] = AnycodeCore.Secret(token.reveal())
+        }
+        self.init(name: AgentName(name), environment: environment, command: file.agents.custom[name]?.command)
+    }
+}
