@@ -206,13 +206,20 @@ final class ChildCell: Sendable {
         if closed { task.cancel() }
     }
 
-    /// The supervisors whose children are this child's, and what it says about itself.
-    var parts: (supervisors: [SupervisorCore], status: StatusCell?) {
+    /// What a snapshot needs of the child itself.
+    struct Parts {
+        /// The child's kind, if it is a supervisor.
+        let kind: NodeKind?
+        /// The supervisors whose children are shown as the child's.
+        let supervisors: [SupervisorCore]
+        let status: StatusCell?
+    }
+
+    var parts: Parts {
         let (child, extras) = state.withLock { ($0.child, $0.box?.extras) }
+        let own = (child as? any SupervisorNode)?.core
         var supervisors = extras?.inner ?? []
-        if let core = (child as? any SupervisorNode)?.core, !supervisors.contains(where: { $0 === core }) {
-            supervisors.insert(core, at: 0)
-        }
-        return (supervisors, extras?.status)
+        if let own, !supervisors.contains(where: { $0 === own }) { supervisors.insert(own, at: 0) }
+        return Parts(kind: own?.kind, supervisors: supervisors, status: extras?.status)
     }
 }

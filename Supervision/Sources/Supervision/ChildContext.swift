@@ -27,7 +27,8 @@ public struct ChildContext: Sendable {
 
     /// Whether the child has been told to stop.
     ///
-    /// Reading it counts as observing the stop request, like awaiting ``stopRequested()``.
+    /// Reading it counts as observing the stop request, like awaiting ``stopRequested()``: the child is then not
+    /// cancelled before its grace period is over, so it should look more often than that.
     public var isStopRequested: Bool { cell.observeStop() }
 
     /// Waits until the child is told to stop, or its task is cancelled.

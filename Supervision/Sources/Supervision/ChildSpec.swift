@@ -77,8 +77,13 @@ public struct ChildSpec: Sendable {
     }
 
     /// Describes a child that is itself a supervisor: permanent, and given all the time its own children need to stop.
-    /// - Parameter factory: Builds the supervisor, best with its `init(under:)`, so that it shares clock, executor,
-    ///   events and path with its parent.
+    /// - Parameters:
+    ///   - id: The child's name, unique among its siblings.
+    ///   - restart: When it is started again.
+    ///   - backoff: The delay before a restart.
+    ///   - significant: Whether its end can end the supervisor above, see ``AutoShutdown``.
+    ///   - factory: Builds the supervisor, best with its `init(under:)`, so that it shares clock, executor, events and
+    ///     path with its parent.
     public static func supervisor<C: Child>(
         id: String,
         restart: RestartType = .permanent,

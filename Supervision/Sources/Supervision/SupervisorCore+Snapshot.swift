@@ -67,8 +67,8 @@ extension SupervisorCore {
             restarts: slot.restarts, lastError: slot.lastFailure?.description, waiting: slot.waiting(at: now)
         )
         guard let parts = row.cell?.parts else { return node }
+        if let kind = parts.kind, [.worker, .supervisor].contains(node.kind) { node.kind = kind }
         for supervisor in parts.supervisors {
-            if row.record.blueprint.kind == .worker { node.kind = supervisor.kind }
             node.abandoned += supervisor.abandoned
             node.children += supervisor.childNodes(at: now)
             if let waiting = supervisor.waiting(at: now) { node.waiting = waiting }

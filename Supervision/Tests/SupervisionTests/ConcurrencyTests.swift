@@ -169,12 +169,14 @@ import Testing
         let supervisor = try Supervisor(
             id: "root", clock: clock, random: { 0 },
             children: [
-                ChildSpec(id: "a", backoff: Backoff(initial: .seconds(30)), run: { context in
-                    if context.incarnation == 1 { throw Bench.Crash() }
-                    observing.continuation.yield(context.isStopRequested)
-                    await context.stopRequested()
-                    try? await clock.sleep(until: .init(offset: .seconds(1_000_000)), tolerance: nil)
-                })
+                ChildSpec(
+                    id: "a", backoff: Backoff(initial: .seconds(30)),
+                    run: { context in
+                        if context.incarnation == 1 { throw Bench.Crash() }
+                        observing.continuation.yield(context.isStopRequested)
+                        await context.stopRequested()
+                        try? await clock.sleep(until: .init(offset: .seconds(1_000_000)), tolerance: nil)
+                    })
             ]
         )
         let task = Task { try await supervisor.run() }

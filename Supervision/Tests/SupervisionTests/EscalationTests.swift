@@ -120,13 +120,15 @@ import Testing
 
     @Test func transientSupervisorThatEscalatesIsRestarted() throws {
         let bench = Bench()
-        let root = try bench.supervisor(.oneForOne, [
-            .supervisor(id: "inner", restart: .transient) { context in
-                try Supervisor(
-                    under: context, intensity: RestartIntensity(0, in: .seconds(5)), children: [bench.spec("a")]
-                )
-            }
-        ])
+        let root = try bench.supervisor(
+            .oneForOne,
+            [
+                .supervisor(id: "inner", restart: .transient) { context in
+                    try Supervisor(
+                        under: context, intensity: RestartIntensity(0, in: .seconds(5)), children: [bench.spec("a")]
+                    )
+                }
+            ])
         bench.run(root)
         bench.crash("inner/a")
         #expect(root.snapshot()["inner"]?.incarnation == 2)
@@ -134,14 +136,16 @@ import Testing
 
     @Test func autoShutdownIsANormalEnd() throws {
         let bench = Bench()
-        let root = try bench.supervisor(.oneForOne, [
-            .supervisor(id: "inner", restart: .transient) { context in
-                try Supervisor(
-                    under: context, autoShutdown: .anySignificant,
-                    children: [bench.spec("helper"), bench.spec("main", .transient, significant: true)]
-                )
-            }
-        ])
+        let root = try bench.supervisor(
+            .oneForOne,
+            [
+                .supervisor(id: "inner", restart: .transient) { context in
+                    try Supervisor(
+                        under: context, autoShutdown: .anySignificant,
+                        children: [bench.spec("helper"), bench.spec("main", .transient, significant: true)]
+                    )
+                }
+            ])
         bench.run(root)
         bench.tell("inner/main", .end)
         #expect(bench.takeLog().hasSuffix("-inner/main !inner/helper -inner/helper"))

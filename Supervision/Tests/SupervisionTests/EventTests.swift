@@ -57,9 +57,10 @@ import Testing
         bench.run(supervisor)
         supervisor.stop()
         bench.executor.drain()
-        #expect(bench.log.filter { $0.hasPrefix("[") || $0 == "end" } == [
-            "[a started, incarnation 1]", "[a exited, incarnation 1: shutdown]", "[stopped]", "end",
-        ])
+        #expect(
+            bench.log.filter { $0.hasPrefix("[") || $0 == "end" } == [
+                "[a started, incarnation 1]", "[a exited, incarnation 1: shutdown]", "[stopped]", "end",
+            ])
         bench.perform {
             for await _ in supervisor.events() {}
             bench.note("nothing more")
@@ -114,9 +115,10 @@ import Testing
         bench.run(supervisor)
         bench.tell("a", .end)
         #expect(bench.isOver)
-        #expect(log.texts.suffix(3) == [
-            "a exited, incarnation 1: normal", "b exited, incarnation 1: shutdown", "stopped",
-        ])
+        #expect(
+            log.texts.suffix(3) == [
+                "a exited, incarnation 1: normal", "b exited, incarnation 1: shutdown", "stopped",
+            ])
         #expect(log.events.map(\.sequence) == Array(1...UInt64(log.events.count)))
         box.withLock { $0 = nil }
     }

@@ -47,25 +47,29 @@ import Testing
     @Test func everythingRunsOnTheGivenExecutor() throws {
         let bench = Bench()
         let executor = bench.executor
-        let supervisor = try bench.supervisor(.oneForOne, [
-            .supervisor(id: "inner") { context in
-                ExecutorTests.expectOn(executor, "factory of a supervisor")
-                return try Supervisor(
-                    under: context, intensity: .unlimited,
-                    children: [
-                        ChildSpec(id: "a", backoff: Backoff(initial: .seconds(1))) { _ in
-                            ExecutorTests.expectOn(executor, "factory")
-                            return Placed(executor, bench.clock)
-                        },
-                        ChildSpec(id: "b", run: { context in
-                            ExecutorTests.expectOn(executor, "closure")
-                            await context.stopRequested()
-                            ExecutorTests.expectOn(executor, "closure, after the stop request")
-                        }),
-                    ]
-                )
-            }
-        ])
+        let supervisor = try bench.supervisor(
+            .oneForOne,
+            [
+                .supervisor(id: "inner") { context in
+                    ExecutorTests.expectOn(executor, "factory of a supervisor")
+                    return try Supervisor(
+                        under: context, intensity: .unlimited,
+                        children: [
+                            ChildSpec(id: "a", backoff: Backoff(initial: .seconds(1))) { _ in
+                                ExecutorTests.expectOn(executor, "factory")
+                                return Placed(executor, bench.clock)
+                            },
+                            ChildSpec(
+                                id: "b",
+                                run: { context in
+                                    ExecutorTests.expectOn(executor, "closure")
+                                    await context.stopRequested()
+                                    ExecutorTests.expectOn(executor, "closure, after the stop request")
+                                }),
+                        ]
+                    )
+                }
+            ])
         bench.run(supervisor)
         bench.advance(.seconds(1))
         bench.advance(.seconds(1))
@@ -90,12 +94,14 @@ import Testing
         let supervisor = try Supervisor(
             id: "root", intensity: .unlimited, executor: executor,
             children: (0..<20).map { number in
-                ChildSpec(id: "\(number)", run: { context in
-                    Self.expectOn(executor, "child")
-                    started.continuation.yield(context.incarnation)
-                    if context.incarnation < 5 { throw Bench.Crash() }
-                    await context.stopRequested()
-                })
+                ChildSpec(
+                    id: "\(number)",
+                    run: { context in
+                        Self.expectOn(executor, "child")
+                        started.continuation.yield(context.incarnation)
+                        if context.incarnation < 5 { throw Bench.Crash() }
+                        await context.stopRequested()
+                    })
             }
         )
         let task = Task(executorPreference: executor) { try await supervisor.run() }

@@ -74,15 +74,17 @@ import Testing
 
     @Test func restartByPathReachesAnyChild() throws {
         let bench = Bench()
-        let root = try bench.running(.oneForOne, [
-            .supervisor(id: "sessions") { context in
-                let sessions = DynamicSupervisor<String>(under: context) { _, context in
-                    try Supervisor(under: context, children: [bench.spec("lease"), bench.spec("stream")])
+        let root = try bench.running(
+            .oneForOne,
+            [
+                .supervisor(id: "sessions") { context in
+                    let sessions = DynamicSupervisor<String>(under: context) { _, context in
+                        try Supervisor(under: context, children: [bench.spec("lease"), bench.spec("stream")])
+                    }
+                    try sessions.startChild("ab/12")
+                    return sessions
                 }
-                try sessions.startChild("ab/12")
-                return sessions
-            }
-        ])
+            ])
         _ = bench.takeLog()
         try root.restart("sessions/ab%2F12/stream")
         bench.executor.drain()
@@ -148,9 +150,11 @@ import Testing
 
     @Test func countsTellSupervisorsFromWorkers() throws {
         let bench = Bench()
-        let supervisor = try bench.running(.oneForOne, [
-            bench.spec("a"), .supervisor(id: "s") { context in try Supervisor(under: context) },
-        ])
+        let supervisor = try bench.running(
+            .oneForOne,
+            [
+                bench.spec("a"), .supervisor(id: "s") { context in try Supervisor(under: context) },
+            ])
         #expect(supervisor.counts == ChildCounts(specs: 2, active: 2, supervisors: 1, workers: 1))
     }
 

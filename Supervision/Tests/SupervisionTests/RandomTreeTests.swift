@@ -23,7 +23,10 @@ import Testing
         mutating func supervisor(depth: Int) -> TreeModel.Plan {
             let strategy = RestartStrategy.allCases.randomElement(using: &random) ?? .oneForOne
             let children = (0..<Int.random(in: 1...4, using: &random)).map { _ in
-                (id: name(), restart: RestartType.allCases.randomElement(using: &random) ?? .permanent, plan: node(depth))
+                (
+                    id: name(), restart: RestartType.allCases.randomElement(using: &random) ?? .permanent,
+                    plan: node(depth)
+                )
             }
             return .supervisor(strategy, intensity(), children)
         }
@@ -128,10 +131,11 @@ import Testing
             return "bring back \(id)"
         default:
             guard let path = workers.randomElement(using: &random), let node = model.node(path) else { return "" }
-            let (order, reason) = [
-                (Bench.Order.end, ExitReason.normal), (.shutdown, .shutdown),
-                (.crash("x"), .failure(.init(Bench.Crash("x")))), (.crash("x"), .failure(.init(Bench.Crash("x")))),
-            ].randomElement(using: &random) ?? (.end, .normal)
+            let (order, reason) =
+                [
+                    (Bench.Order.end, ExitReason.normal), (.shutdown, .shutdown),
+                    (.crash("x"), .failure(.init(Bench.Crash("x")))), (.crash("x"), .failure(.init(Bench.Crash("x")))),
+                ].randomElement(using: &random) ?? (.end, .normal)
             bench.tell(NodePath(path).description, order)
             model.ended(node, reason)
             return "\(reason) of \(NodePath(path))"

@@ -29,9 +29,11 @@ import Testing
     @Test func nothingIsFoundWhileTheChildIsDown() throws {
         let bench = Bench()
         let registry = Registry<String, String>()
-        _ = try bench.running(.oneForOne, [
-            ChildSpec(id: "a", backoff: Backoff(jitter: 0), factory: register(bench, registry))
-        ])
+        _ = try bench.running(
+            .oneForOne,
+            [
+                ChildSpec(id: "a", backoff: Backoff(jitter: 0), factory: register(bench, registry))
+            ])
         bench.crash("a")
         #expect(registry["a"] == nil)
         bench.advance(.seconds(1))
@@ -42,9 +44,11 @@ import Testing
         let bench = Bench()
         bench.manners("a") { $0.failingStarts = 1 }
         let registry = Registry<String, String>()
-        _ = try bench.running(.oneForOne, [
-            ChildSpec(id: "a", backoff: Backoff(jitter: 0), factory: register(bench, registry))
-        ])
+        _ = try bench.running(
+            .oneForOne,
+            [
+                ChildSpec(id: "a", backoff: Backoff(jitter: 0), factory: register(bench, registry))
+            ])
         #expect(registry.count == 0)
     }
 
@@ -52,9 +56,11 @@ import Testing
         let bench = Bench()
         bench.manners("a") { $0.mindsCancel = false }
         let registry = Registry<String, String>()
-        let supervisor = try bench.running(.oneForOne, [
-            ChildSpec(id: "a", shutdown: .immediate, factory: register(bench, registry))
-        ])
+        let supervisor = try bench.running(
+            .oneForOne,
+            [
+                ChildSpec(id: "a", shutdown: .immediate, factory: register(bench, registry))
+            ])
         let predecessor = try #require(bench.context("a"))
         try supervisor.restartChild("a")
         bench.executor.drain()
@@ -76,10 +82,12 @@ import Testing
     @Test func oneKeyHasOneHolder() throws {
         let bench = Bench()
         let registry = Registry<String, String>()
-        let supervisor = try bench.running(.oneForOne, [
-            ChildSpec(id: "a", factory: register(bench, registry, key: "shared")),
-            ChildSpec(id: "b", restart: .temporary, factory: register(bench, registry, key: "shared")),
-        ])
+        let supervisor = try bench.running(
+            .oneForOne,
+            [
+                ChildSpec(id: "a", factory: register(bench, registry, key: "shared")),
+                ChildSpec(id: "b", restart: .temporary, factory: register(bench, registry, key: "shared")),
+            ])
         #expect(registry["shared"] == "a#1")
         #expect(supervisor.children.map(\.id) == ["a"])
     }
@@ -87,14 +95,16 @@ import Testing
     @Test func aChildMayRegisterAgainAndUnderSeveralKeys() throws {
         let bench = Bench()
         let registry = Registry<String, String>()
-        _ = try bench.running(.oneForOne, [
-            ChildSpec(id: "a", backoff: Backoff()) { context in
-                try context.register("old", as: "one", in: registry)
-                try context.register("new", as: "one", in: registry)
-                try context.register("new", as: "two", in: registry)
-                return try await bench.child(context)
-            }
-        ])
+        _ = try bench.running(
+            .oneForOne,
+            [
+                ChildSpec(id: "a", backoff: Backoff()) { context in
+                    try context.register("old", as: "one", in: registry)
+                    try context.register("new", as: "one", in: registry)
+                    try context.register("new", as: "two", in: registry)
+                    return try await bench.child(context)
+                }
+            ])
         #expect(registry["one"] == "new")
         #expect(registry.count == 2)
         bench.crash("a")
@@ -104,13 +114,15 @@ import Testing
     @Test func siblingsFindEachOther() throws {
         let bench = Bench()
         let registry = Registry<String, String>()
-        _ = try bench.running(.oneForOne, [
-            ChildSpec(id: "a", factory: register(bench, registry)),
-            ChildSpec(id: "b") { context in
-                bench.note("sees \(registry["a"] ?? "nobody")")
-                return try await bench.child(context)
-            },
-        ])
+        _ = try bench.running(
+            .oneForOne,
+            [
+                ChildSpec(id: "a", factory: register(bench, registry)),
+                ChildSpec(id: "b") { context in
+                    bench.note("sees \(registry["a"] ?? "nobody")")
+                    return try await bench.child(context)
+                },
+            ])
         bench.crash("b")
         bench.crash("a")
         bench.crash("b")

@@ -39,7 +39,9 @@ import Testing
         #expect(actions.contains(.settled(slot)) == (!row.comesBack && row.restart != .temporary))
     }
 
-    @Test(arguments: rows, RestartStrategy.allCases) func childFollowsTheTable(_ row: Row, _ strategy: RestartStrategy) throws {
+    @Test(arguments: rows, RestartStrategy.allCases) func childFollowsTheTable(_ row: Row, _ strategy: RestartStrategy)
+        throws
+    {
         let bench = Bench()
         let log = EventLog()
         let supervisor = try bench.supervisor(
@@ -64,7 +66,8 @@ import Testing
         #expect(!bench.isOver)
     }
 
-    @Test(arguments: RestartType.allCases) func siblingsOfAChildThatStaysDownAreLeftAlone(_ restart: RestartType) throws {
+    @Test(arguments: RestartType.allCases) func siblingsOfAChildThatStaysDownAreLeftAlone(_ restart: RestartType) throws
+    {
         let bench = Bench()
         _ = try bench.running(
             .oneForAll, [bench.spec("a"), bench.spec("b", restart), bench.spec("c")]

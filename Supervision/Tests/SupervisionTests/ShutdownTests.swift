@@ -148,13 +148,15 @@ import Testing
 
     @Test func nestedSupervisorsStopFromTheBottom() throws {
         let bench = Bench()
-        let root = try bench.supervisor(.oneForOne, [
-            bench.spec("first"),
-            .supervisor(id: "inner") { context in
-                try Supervisor(under: context, children: [bench.spec("a"), bench.spec("b")])
-            },
-            bench.spec("last"),
-        ])
+        let root = try bench.supervisor(
+            .oneForOne,
+            [
+                bench.spec("first"),
+                .supervisor(id: "inner") { context in
+                    try Supervisor(under: context, children: [bench.spec("a"), bench.spec("b")])
+                },
+                bench.spec("last"),
+            ])
         bench.run(root)
         _ = bench.takeLog()
         root.stop()

@@ -6,10 +6,12 @@ import Testing
 @Suite struct SnapshotTests {
     @Test func nodesTellWhoTheyAreAndHowTheyAre() throws {
         let bench = Bench()
-        let root = try bench.running(.oneForOne, [
-            bench.spec("a"), bench.spec("b", backoff: Backoff(initial: .seconds(8), jitter: 0)),
-            bench.spec("c", .transient),
-        ])
+        let root = try bench.running(
+            .oneForOne,
+            [
+                bench.spec("a"), bench.spec("b", backoff: Backoff(initial: .seconds(8), jitter: 0)),
+                bench.spec("c", .transient),
+            ])
         bench.advance(.seconds(10))
         bench.crash("a", "disk full")
         bench.crash("b", "no network")
@@ -20,17 +22,18 @@ import Testing
         #expect(tree.kind == .supervisor)
         #expect(tree.state == .running)
         #expect(tree.uptime == 13)
-        #expect(tree.children == [
-            NodeSnapshot(
-                id: "a", kind: .worker, state: .running, uptime: 3, incarnation: 2, restarts: 1,
-                lastError: "disk full"
-            ),
-            NodeSnapshot(
-                id: "b", kind: .worker, state: .backingOff, incarnation: 1, restarts: 1, lastError: "no network",
-                waiting: .init(reason: "restart after failure", seconds: 3, deadline: 5)
-            ),
-            NodeSnapshot(id: "c", kind: .worker, state: .ended, incarnation: 1),
-        ])
+        #expect(
+            tree.children == [
+                NodeSnapshot(
+                    id: "a", kind: .worker, state: .running, uptime: 3, incarnation: 2, restarts: 1,
+                    lastError: "disk full"
+                ),
+                NodeSnapshot(
+                    id: "b", kind: .worker, state: .backingOff, incarnation: 1, restarts: 1, lastError: "no network",
+                    waiting: .init(reason: "restart after failure", seconds: 3, deadline: 5)
+                ),
+                NodeSnapshot(id: "c", kind: .worker, state: .ended, incarnation: 1),
+            ])
     }
 
     @Test func childrenSayWhatTheyWaitFor() throws {
@@ -53,17 +56,21 @@ import Testing
 
     @Test func waitsNest() throws {
         let bench = Bench()
-        let root = try bench.running(.oneForOne, [
-            ChildSpec(id: "a", run: { context in
-                await context.status.waiting(for: "the turn") {
-                    await context.status.waiting(for: "the disk", within: .seconds(1)) {
-                        _ = await bench.order(for: "inner")
-                    }
-                    _ = await bench.order(for: "outer")
-                }
-                _ = await bench.order(for: "last")
-            })
-        ])
+        let root = try bench.running(
+            .oneForOne,
+            [
+                ChildSpec(
+                    id: "a",
+                    run: { context in
+                        await context.status.waiting(for: "the turn") {
+                            await context.status.waiting(for: "the disk", within: .seconds(1)) {
+                                _ = await bench.order(for: "inner")
+                            }
+                            _ = await bench.order(for: "outer")
+                        }
+                        _ = await bench.order(for: "last")
+                    })
+            ])
         let reason = { root.snapshot()["a"]?.waiting?.reason }
         #expect(reason() == "the disk")
         bench.tell("inner", .end)
@@ -106,9 +113,11 @@ import Testing
         #expect(session.state == .running)
         #expect(session.details == ["state": "working"])
         #expect(session.children.map(\.id) == ["lease", "stream"])
-        #expect(session["lease"] == NodeSnapshot(
-            id: "lease", kind: "lease", state: "held", uptime: 2, details: ["provider": "local"]
-        ))
+        #expect(
+            session["lease"]
+                == NodeSnapshot(
+                    id: "lease", kind: "lease", state: "held", uptime: 2, details: ["provider": "local"]
+                ))
         #expect(session["stream"]?.lastError == "connection reset")
         #expect(session["stream"]?.waiting?.seconds == 2)
         #expect(session["stream/buffer"]?.kind == .part)
@@ -123,15 +132,17 @@ import Testing
             func stop(within grace: Duration?) async { inner.stop() }
         }
         let bench = Bench()
-        let root = try bench.running(.oneForOne, [
-            ChildSpec(id: "session", kind: "session") { context in
-                context.status.wait(for: "Ana")
-                context.status.node("buffer")[detail: "bytes"] = "17"
-                return Session(
-                    inner: try Supervisor(under: context, children: [bench.spec("lease"), bench.spec("stream")])
-                )
-            }
-        ])
+        let root = try bench.running(
+            .oneForOne,
+            [
+                ChildSpec(id: "session", kind: "session") { context in
+                    context.status.wait(for: "Ana")
+                    context.status.node("buffer")[detail: "bytes"] = "17"
+                    return Session(
+                        inner: try Supervisor(under: context, children: [bench.spec("lease"), bench.spec("stream")])
+                    )
+                }
+            ])
         let node = try #require(root.snapshot()["session"])
         #expect(node.kind == "session")
         #expect(node.children.map(\.id) == ["lease", "stream", "buffer"])
@@ -147,15 +158,17 @@ import Testing
 
     @Test func supervisorsMadeOnTheirOwnNestToo() throws {
         let bench = Bench()
-        let root = try bench.running(.oneForOne, [
-            ChildSpec(id: "dynamic") { _ in
-                let inner = DynamicSupervisor<Int>(
-                    id: "other", clock: bench.clock, executor: bench.executor
-                ) { _, context in try await bench.child(context) }
-                try inner.startChild(1)
-                return inner
-            }
-        ])
+        let root = try bench.running(
+            .oneForOne,
+            [
+                ChildSpec(id: "dynamic") { _ in
+                    let inner = DynamicSupervisor<Int>(
+                        id: "other", clock: bench.clock, executor: bench.executor
+                    ) { _, context in try await bench.child(context) }
+                    try inner.startChild(1)
+                    return inner
+                }
+            ])
         #expect(root.snapshot()["dynamic"]?.kind == .dynamicSupervisor)
         #expect(root.snapshot()["dynamic/1"]?.state == .running)
     }

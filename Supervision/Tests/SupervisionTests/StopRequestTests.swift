@@ -6,12 +6,16 @@ import Testing
 @Suite struct StopRequestTests {
     @Test func closureThatAwaitsTheRequestEndsByItself() throws {
         let bench = Bench()
-        let supervisor = try bench.running(.oneForOne, [
-            ChildSpec(id: "a", run: { context in
-                await context.stopRequested()
-                bench.note(Task.isCancelled ? "cancelled" : "asked")
-            })
-        ])
+        let supervisor = try bench.running(
+            .oneForOne,
+            [
+                ChildSpec(
+                    id: "a",
+                    run: { context in
+                        await context.stopRequested()
+                        bench.note(Task.isCancelled ? "cancelled" : "asked")
+                    })
+            ])
         supervisor.stop()
         bench.executor.drain()
         #expect(bench.takeLog() == "asked")
@@ -24,9 +28,11 @@ import Testing
         let supervisor = try bench.supervisor(
             observer: log.observer,
             [
-                ChildSpec(id: "a", run: { _ in
-                    try await bench.clock.sleep(until: .init(offset: .seconds(1000)), tolerance: nil)
-                })
+                ChildSpec(
+                    id: "a",
+                    run: { _ in
+                        try await bench.clock.sleep(until: .init(offset: .seconds(1000)), tolerance: nil)
+                    })
             ]
         )
         bench.run(supervisor)
@@ -37,14 +43,18 @@ import Testing
 
     @Test func observerThatDoesNotEndIsCancelledAfterItsGrace() throws {
         let bench = Bench()
-        let supervisor = try bench.running(.oneForOne, [
-            ChildSpec(id: "a", shutdown: .grace(.seconds(7)), run: { context in
-                await context.stopRequested()
-                bench.note("asked")
-                try? await bench.clock.sleep(until: .init(offset: .seconds(1000)), tolerance: nil)
-                bench.note("cancelled")
-            })
-        ])
+        let supervisor = try bench.running(
+            .oneForOne,
+            [
+                ChildSpec(
+                    id: "a", shutdown: .grace(.seconds(7)),
+                    run: { context in
+                        await context.stopRequested()
+                        bench.note("asked")
+                        try? await bench.clock.sleep(until: .init(offset: .seconds(1000)), tolerance: nil)
+                        bench.note("cancelled")
+                    })
+            ])
         supervisor.stop()
         bench.executor.drain()
         bench.advance(.seconds(6))
@@ -56,18 +66,22 @@ import Testing
 
     @Test func askingWhetherCountsAsObserving() throws {
         let bench = Bench()
-        let supervisor = try bench.running(.oneForOne, [
-            ChildSpec(id: "a", run: { context in
-                var rounds = 0
-                while !context.isStopRequested, rounds < 10 {
-                    rounds += 1
-                    try await bench.clock.sleep(
-                        until: bench.clock.now.advanced(by: .seconds(1)), tolerance: nil
-                    )
-                }
-                bench.note("ended by itself after \(rounds)")
-            })
-        ])
+        let supervisor = try bench.running(
+            .oneForOne,
+            [
+                ChildSpec(
+                    id: "a",
+                    run: { context in
+                        var rounds = 0
+                        while !context.isStopRequested, rounds < 10 {
+                            rounds += 1
+                            try await bench.clock.sleep(
+                                until: bench.clock.now.advanced(by: .seconds(1)), tolerance: nil
+                            )
+                        }
+                        bench.note("ended by itself after \(rounds)")
+                    })
+            ])
         bench.advance(.seconds(1))
         supervisor.stop()
         bench.executor.drain()
@@ -78,12 +92,16 @@ import Testing
 
     @Test func waitForTheRequestEndsWithTheTask() throws {
         let bench = Bench()
-        let supervisor = try bench.running(.oneForOne, [
-            ChildSpec(id: "a", shutdown: .immediate, run: { context in
-                await context.stopRequested()
-                bench.note(Task.isCancelled ? "cancelled" : "asked")
-            })
-        ])
+        let supervisor = try bench.running(
+            .oneForOne,
+            [
+                ChildSpec(
+                    id: "a", shutdown: .immediate,
+                    run: { context in
+                        await context.stopRequested()
+                        bench.note(Task.isCancelled ? "cancelled" : "asked")
+                    })
+            ])
         supervisor.stop()
         bench.executor.drain()
         #expect(bench.takeLog() == "cancelled")
@@ -91,13 +109,17 @@ import Testing
 
     @Test func waitForTheRequestAfterTheRequestReturnsAtOnce() throws {
         let bench = Bench()
-        let supervisor = try bench.running(.oneForOne, [
-            ChildSpec(id: "a", run: { context in
-                await context.stopRequested()
-                await context.stopRequested()
-                bench.note("twice, \(context.isStopRequested)")
-            })
-        ])
+        let supervisor = try bench.running(
+            .oneForOne,
+            [
+                ChildSpec(
+                    id: "a",
+                    run: { context in
+                        await context.stopRequested()
+                        await context.stopRequested()
+                        bench.note("twice, \(context.isStopRequested)")
+                    })
+            ])
         supervisor.stop()
         bench.executor.drain()
         #expect(bench.takeLog() == "twice, true")
@@ -105,18 +127,22 @@ import Testing
 
     @Test func manyMayWaitForOneRequest() throws {
         let bench = Bench()
-        let supervisor = try bench.running(.oneForOne, [
-            ChildSpec(id: "a", run: { context in
-                await withTaskGroup(of: Void.self) { group in
-                    for number in 0..<5 {
-                        group.addTask {
-                            await context.stopRequested()
-                            bench.note("\(number)")
+        let supervisor = try bench.running(
+            .oneForOne,
+            [
+                ChildSpec(
+                    id: "a",
+                    run: { context in
+                        await withTaskGroup(of: Void.self) { group in
+                            for number in 0..<5 {
+                                group.addTask {
+                                    await context.stopRequested()
+                                    bench.note("\(number)")
+                                }
+                            }
                         }
-                    }
-                }
-            })
-        ])
+                    })
+            ])
         supervisor.stop()
         bench.executor.drain()
         #expect(bench.takeLog() == "0 1 2 3 4")
@@ -132,9 +158,11 @@ import Testing
             }
         }
         let bench = Bench()
-        let supervisor = try bench.running(.oneForOne, [
-            ChildSpec(id: "a") { context in Observing(context: context, bench: bench) }
-        ])
+        let supervisor = try bench.running(
+            .oneForOne,
+            [
+                ChildSpec(id: "a") { context in Observing(context: context, bench: bench) }
+            ])
         supervisor.stop()
         bench.executor.drain()
         #expect(bench.takeLog() == "asked")
