@@ -2,10 +2,11 @@ import AnycodeCore
 
 /// The agent's answer to one of our calls, told by its shape.
 ///
-/// Which call an id belongs to is known to the caller, who committed it; asking the client would be lost in a restart. An
-/// answer to `session/load` has no session id and so is a plain success, followed by what it says of mode and model.
+/// Which call an id belongs to is known to the caller, who committed it; what the client knew would be lost in a restart.
 struct ACPAnswer {
     let id: RequestID
+    /// The session of a `session/load` call.
+    let loaded: AgentSessionID?
     let result: JSON
 
     var events: [AgentEvent] {
@@ -13,8 +14,8 @@ struct ACPAnswer {
         if result["protocolVersion"] != nil { return [.initialized(id, capabilities)] }
         let configuration = ACPConfiguration(
             options: result["configOptions"], modes: result["modes"], models: result["models"])
-        if let session = result.text("sessionId") {
-            return [.sessionOpened(id, configuration.session(AgentSessionID(session)))]
+        if let session = loaded ?? result.text("sessionId").map({ AgentSessionID($0) }) {
+            return [.sessionOpened(id, configuration.session(session))]
         }
         return [.callSucceeded(id)] + configuration.changes
     }

@@ -11,6 +11,7 @@ package struct ACPClient: AgentClient {
     private let endpoint: RunnerEndpoint
     private let agent: AgentName
     private let configuration: RunnerConnector.Configuration
+    private let start = ACPStart()
 
     init(_ endpoint: RunnerEndpoint, agent: AgentName, configuration: RunnerConnector.Configuration) {
         self.endpoint = endpoint
@@ -22,15 +23,14 @@ package struct ACPClient: AgentClient {
         try await post(ACPEncoder(version: configuration.version).message(for: call))
     }
 
+    /// Opens the stream. Before the first message there is none: then this waits until one was taken.
     package func events(after cursor: Int64?) async throws(AgentError) -> AgentEventStream {
-        var request = endpoint.request(
-            .get, path, headers: [HTTPHeader("Accept", "text/event-stream"), HTTPHeader("Cache-Control", "no-store")],
-            total: nil)
-        if let cursor { request.headers.append(HTTPHeader("Last-Event-ID", String(cursor))) }
-        request.timeouts.idle = configuration.silence
-        request.limits.bodyBytes = nil
-        request.limits.receiveBuffer = 4 * 1024
-        let stream = try await endpoint.stream(request)
+        let mayWait = (cursor ?? 0) == 0 && !start.isDone
+        var stream = try await endpoint.stream(streamRequest(after: cursor))
+        if stream.status == 404, mayWait {
+            await start.wait()
+            stream = try await endpoint.stream(streamRequest(after: cursor))
+        }
         try await endpoint.check(stream)
         let reader = ACPEventReader(stream.body, cursor: cursor, limit: configuration.messageBytes)
         return AgentEventStream { () throws(AgentError) in
@@ -38,6 +38,17 @@ package struct ACPClient: AgentClient {
             for reply in batch.replies { await decline(reply) }
             return batch.items
         }
+    }
+
+    private func streamRequest(after cursor: Int64?) -> HTTPRequest {
+        var request = endpoint.request(
+            .get, path, headers: [HTTPHeader("Accept", "text/event-stream"), HTTPHeader("Cache-Control", "no-store")],
+            total: nil)
+        if let cursor { request.headers.append(HTTPHeader("Last-Event-ID", String(cursor))) }
+        request.timeouts.idle = configuration.silence
+        request.limits.bodyBytes = nil
+        request.limits.receiveBuffer = 4 * 1024
+        return request
     }
 
     package func acknowledge(_ cursor: Int64) async throws(AgentError) {
@@ -64,8 +75,10 @@ package struct ACPClient: AgentClient {
         request.limits.bodyBytes = configuration.messageBytes
         let final = request
         let response = try await endpoint.answer(final)
-        if response.status == 504 { return }
-        guard response.isSuccess else { throw RunnerProblem.error(status: response.status, body: response.body) }
+        guard response.isSuccess || response.status == 504 else {
+            throw RunnerProblem.error(status: response.status, body: response.body)
+        }
+        start.done()
     }
 
     /// Answers what no person can. Lost, the request comes again with the next stream.

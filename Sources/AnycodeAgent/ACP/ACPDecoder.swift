@@ -22,10 +22,11 @@ struct ACPDecoder: Sendable {
             if let id = RequestID(message["id"]) { return request(id, method, params) }
             return Decoded(events: notification(method, params))
         }
-        guard let id = RequestID(message["id"]) else { return Decoded(events: [.unknown(type: "invalid message")]) }
+        guard let wire = RequestID(message["id"]) else { return Decoded(events: [.unknown(type: "invalid message")]) }
+        let (id, session) = ACPWireID.callerID(wire)
         textMessage = nil
         if let error = message["error"], error != .null { return Decoded(events: [.callFailed(id, failure(error))]) }
-        return Decoded(events: ACPAnswer(id: id, result: message["result"] ?? .null).events)
+        return Decoded(events: ACPAnswer(id: id, loaded: session, result: message["result"] ?? .null).events)
     }
 
     private mutating func request(_ id: RequestID, _ method: String, _ params: JSON) -> Decoded {

@@ -12,7 +12,8 @@ struct ACPEncoder: Sendable {
             JSONRPC.request(id, "session/new", ["cwd": .string(directory), "mcpServers": []])
         case .loadSession(let id, let session, let directory):
             JSONRPC.request(
-                id, "session/load", ["sessionId": JSON(session), "cwd": .string(directory), "mcpServers": []])
+                ACPWireID.load(id, session), "session/load",
+                ["sessionId": JSON(session), "cwd": .string(directory), "mcpServers": []])
         case .prompt(let id, let session, let text):
             JSONRPC.request(
                 id, "session/prompt",

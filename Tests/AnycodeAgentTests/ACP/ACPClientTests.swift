@@ -209,10 +209,33 @@ struct ACPClientTests {
         }
     }
 
+    @Test func streamOpenedBeforeTheFirstMessageWaitsForIt() async throws {
+        let refused = Gate()
+        let runner = try FakeRunner(refused: { refused.open() }, agent: Self.agent)
+        try await withRunner(runner) { client, _ in
+            async let stream = client.events(after: nil)
+            await refused.wait()
+            try await client.send(.initialize(.number(0)))
+            let items = try await stream.items(1)
+            #expect(items.map(\.number) == [1])
+        }
+    }
+
+    @Test func waitingForTheFirstMessageCanBeCancelled() async throws {
+        let refused = Gate()
+        let runner = try FakeRunner(refused: { refused.open() })
+        try await withRunner(runner) { client, _ in
+            let task = Task { await agentError { () async throws(AgentError) in try await client.events(after: nil) } }
+            await refused.wait()
+            task.cancel()
+            #expect(await task.value?.code == .cancelled)
+        }
+    }
+
     @Test func streamErrorsCarryTheRunnersWords() async throws {
         let runner = try FakeRunner()
         try await withRunner(runner) { client, _ in
-            let none = await agentError { () async throws(AgentError) in try await client.events(after: nil) }
+            let none = await agentError { () async throws(AgentError) in try await client.events(after: 3) }
             #expect(none?.message == "There is no server yet")
             try await client.send(.initialize(.number(0)))
             let wrong = await agentError { () async throws(AgentError) in try await client.events(after: 99) }

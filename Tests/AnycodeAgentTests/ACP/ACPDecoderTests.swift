@@ -231,10 +231,29 @@ struct ACPDecoderTests {
         #expect(answer(result) == [.callSucceeded(.number(3))])
     }
 
-    @Test func readsALoadedSession() {
+    @Test func readsWhatASuccessSaysOfTheMode() {
         #expect(
             answer(#"{"modes":{"currentModeId":"ask","availableModes":[]}}"#)
                 == [.callSucceeded(.number(3)), .modeChanged("ask")])
+    }
+
+    @Test(arguments: [RequestID.number(-7), .string("anycode-3"), .string("a|b é"), .string("")])
+    func loadedSessionsAreNamedByTheIDTheyTravelUnder(id: RequestID) {
+        let session = AgentSessionID("s|1 ü")
+        let wire = String(decoding: JSON(ACPWireID.load(id, session)).bytes, as: UTF8.self)
+        #expect(
+            events(#"{"id":\#(wire),"result":null}"#) == [.sessionOpened(id, AgentSession(id: session))])
+        #expect(
+            events(#"{"id":\#(wire),"result":{"modes":{"currentModeId":"ask","availableModes":[]}}}"#)
+                == [.sessionOpened(id, AgentSession(id: session, currentMode: "ask"))])
+        #expect(
+            events(#"{"id":\#(wire),"error":{"code":-32002,"message":"Gone"}}"#)
+                == [.callFailed(id, AgentFailure(code: .notFound, message: "Gone"))])
+    }
+
+    @Test(arguments: ["load|s|9|short", "load|n|1|x", "load|s|x|y", "load|s|-1|y", "load", "|||", "load|s"])
+    func otherTextIDsStayAsTheyAre(id: String) {
+        #expect(ACPWireID.callerID(.string(id)).id == .string(id))
     }
 
     @Test(arguments: [

@@ -20,7 +20,7 @@ struct ACPEncoderTests {
                 == #"{"jsonrpc":"2.0","id":1,"method":"session/new","params":{"cwd":"/w","mcpServers":[]}}"#)
         #expect(
             text(.loadSession(.string("x"), session, directory: "/w"))
-                == #"{"jsonrpc":"2.0","id":"x","method":"session/load","params":{"sessionId":"s1","cwd":"/w","mcpServers":[]}}"#
+                == #"{"jsonrpc":"2.0","id":"load|s|1|xs1","method":"session/load","params":{"sessionId":"s1","cwd":"/w","mcpServers":[]}}"#
         )
         #expect(
             text(.prompt(.number(2), session, text: "fix \"it\"\n🙂"))

@@ -39,14 +39,18 @@ final class FakeRunner: Sendable {
     /// What the agent sends when it gets a message.
     private let agent: @Sendable (JSON) -> [JSON]
     private let prepare: @Sendable (JSON) -> [JSON]
+    /// Told when a stream is refused because no agent was started.
+    private let refused: @Sendable () -> Void
     private let server = Mutex<ScriptedServer?>(nil)
 
     init(
-        unix: Bool = true, prepare: @escaping @Sendable (JSON) -> [JSON] = { _ in [] },
+        unix: Bool = true, refused: @escaping @Sendable () -> Void = {},
+        prepare: @escaping @Sendable (JSON) -> [JSON] = { _ in [] },
         agent: @escaping @Sendable (JSON) -> [JSON] = { _ in [] }
     ) throws {
         self.agent = agent
         self.prepare = prepare
+        self.refused = refused
         let started = try ScriptedServer(unix: unix) { [weak self] connection in
             while let request = connection.readRequest() {
                 guard let self, self.serve(request, connection) else { return }
@@ -168,7 +172,10 @@ extension FakeRunner {
         if request.headers["accept"] != "text/event-stream" { complain("accept \(request.headers["accept"] ?? "-")") }
         let cursor = Int(request.headers["last-event-id"] ?? "0") ?? -1
         let (known, last, cut) = state.withLock { ($0.agent != nil, $0.events.count, $0.cutAfter.take()) }
-        guard known else { return problem(connection, "404 Not Found", "session_not_found", "There is no server yet.") }
+        guard known else {
+            defer { refused() }
+            return problem(connection, "404 Not Found", "session_not_found", "There is no server yet.")
+        }
         guard cursor >= 0, cursor <= last else {
             return problem(connection, "409 Conflict", "conflict", "Event \(cursor) was never sent.")
         }
