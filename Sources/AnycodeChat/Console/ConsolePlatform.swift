@@ -257,6 +257,7 @@ package actor ConsolePlatform: ChatPlatform {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         pauseSignal = continuation
         defer { pauseSignal = nil }
+        if case .lines(let lines) = display, lines.holdsBack { continuation.yield() }
         for await _ in stream {
             var seen: Int
             repeat {

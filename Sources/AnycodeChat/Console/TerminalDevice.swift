@@ -33,7 +33,7 @@ struct TerminalDevice: Sendable {
         TerminalRescue.remember(mode, input: input, output: output)
         mode.c_iflag &= ~tcflag_t(ICRNL | IXON | BRKINT | INPCK | ISTRIP)
         mode.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG | IEXTEN)
-        tcsetattr(input, TCSADRAIN, &mode)
+        tcsetattr(input, TCSANOW, &mode)
         _ = DescriptorOutput.write(Self.enter, to: output)
         if let signalPipe { TerminalRescue.watchSignals(reportingTo: signalPipe) }
     }
