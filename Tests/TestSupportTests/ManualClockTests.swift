@@ -1,6 +1,6 @@
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct ManualClockTests {
     private let clock = ManualClock()

@@ -1,6 +1,6 @@
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 
 /// A small world of everything a session tree is made of: actors, groups, streams, clocks, cancellation.
 private actor Ledger {

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct SingleThreadTaskExecutorTests {
     private let executor = SingleThreadTaskExecutor(.fifo)

@@ -28,7 +28,8 @@ struct SleepBook {
         return lastTicket
     }
 
-    mutating func sleep(_ ticket: UInt64, until deadline: ManualClock.Instant, _ continuation: Continuation) -> Wakings {
+    mutating func sleep(_ ticket: UInt64, until deadline: ManualClock.Instant, _ continuation: Continuation) -> Wakings
+    {
         if cancelledEarly.remove(ticket) != nil { return Wakings(cancelled: [continuation]) }
         guard deadline > now else { return Wakings(due: [continuation]) }
         let index = sleepers.firstIndex { $0.deadline > deadline } ?? sleepers.endIndex

@@ -29,7 +29,8 @@ extension [ModelScript] {
         ModelScript(
             word: "BIGOUT",
             steps: [
-                .init("A command with 2 MB of output.", calls: [.shell(command: "yes 0123456789abcde | head -n 131072")]),
+                .init(
+                    "A command with 2 MB of output.", calls: [.shell(command: "yes 0123456789abcde | head -n 131072")]),
                 .init("That was much."),
             ]),
         ModelScript(word: "BIGTEXT", steps: [.init("0123456789abcde\n", repetitions: 131_072)]),

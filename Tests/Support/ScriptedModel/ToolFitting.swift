@@ -23,7 +23,9 @@ struct ToolFitting {
         "write", "write_file", "writefile", "write_text_file", "create_file", "file_editor", "str_replace_editor",
         "str_replace_based_edit_tool",
     ]
-    static let askNames = ["askuserquestion", "ask_user_question", "ask_user", "askuser", "request_user_input", "clarify"]
+    static let askNames = [
+        "askuserquestion", "ask_user_question", "ask_user", "askuser", "request_user_input", "clarify",
+    ]
 
     let tools: [OfferedTool]
 

@@ -31,7 +31,9 @@ struct ScriptedModelCommand {
     static func main() async {
         do {
             let model = try await ScriptedModel(configuration(Array(CommandLine.arguments.dropFirst())))
-            say("ANTHROPIC_BASE_URL=\(model.anthropicBaseURL)\nOPENAI_BASE_URL=\(model.openAIBaseURL)\n", to: STDOUT_FILENO)
+            say(
+                "ANTHROPIC_BASE_URL=\(model.anthropicBaseURL)\nOPENAI_BASE_URL=\(model.openAIBaseURL)\n",
+                to: STDOUT_FILENO)
             try await model.run()
         } catch let error as UsageError {
             say("scripted-model: \(error.message)\n\n\(usage)", to: STDERR_FILENO)

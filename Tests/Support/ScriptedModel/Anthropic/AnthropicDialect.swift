@@ -10,7 +10,8 @@ struct AnthropicDialect: ModelDialect {
             case 403: ("permission_error", "Your API key does not have permission to use the specified resource.")
             case 404: ("not_found_error", "Not found")
             case 413: ("request_too_large", "Request exceeds the maximum size")
-            case 429: ("rate_limit_error", "This request would exceed your account's rate limit. Please try again later.")
+            case 429:
+                ("rate_limit_error", "This request would exceed your account's rate limit. Please try again later.")
             case 529: ("overloaded_error", "Overloaded")
             default: ("api_error", "Internal server error")
             }

@@ -61,7 +61,8 @@ extension ChatDialect {
                 prompt.sawToolResult()
             case "system", "developer": _ = try texts(of: message, at: place)
             default:
-                throw unsupported(role, "\(place).role", ["system", "assistant", "user", "function", "tool", "developer"])
+                throw unsupported(
+                    role, "\(place).role", ["system", "assistant", "user", "function", "tool", "developer"])
             }
         }
         if !open.isEmpty { throw unanswered(open, "messages") }

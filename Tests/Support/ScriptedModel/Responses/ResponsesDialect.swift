@@ -30,7 +30,8 @@ struct ResponsesDialect: OpenAIDialect {
         if !reply.text.isEmpty { items.append(ResponsesItem(id: "msg_\(reply.id)", content: .message(reply.text))) }
         for call in reply.calls {
             let prefix = call.fitted.isCustom ? "ctc" : "fc"
-            items.append(ResponsesItem(id: "\(prefix)_\(call.id)", content: .call(call.fitted, callID: "call_\(call.id)")))
+            items.append(
+                ResponsesItem(id: "\(prefix)_\(call.id)", content: .call(call.fitted, callID: "call_\(call.id)")))
         }
         return items
     }

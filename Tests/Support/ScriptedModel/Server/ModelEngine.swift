@@ -47,7 +47,7 @@ final class ModelEngine: Sendable {
         let script = scripts.withLock { $0.script(for: prompt.lastUserText) } ?? ModelScript(steps: [])
         let (index, step) = script.step(afterResults: prompt.toolResults)
         logged { $0.step = index }
-        if let failure = step.failure, fails(failure, key: "\(prompt.lastUserText)\u{0}\(index)") {
+        if let failure = step.failure, fails(failure, key: "\(type(of: dialect)) \(index) \(prompt.lastUserText)") {
             var refusal = dialect.refusal(status: failure.status)
             refusal.retryAfter = failure.retryAfter
             throw refusal
