@@ -3,6 +3,11 @@ import Logging
 import NIOCore
 import NIOPosix
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Darwin)
@@ -40,6 +45,8 @@ package struct Runner: Sendable {
     private func serve(
         on group: any EventLoopGroup, stop: AsyncStream<Void>, ready: @escaping @Sendable (ListenAddress) -> Void
     ) async throws {
+        try makeDirectory(configuration.stateDirectory)
+        sweep()
         let jobs = Jobs()
         let servers = try makeServers(jobs, group)
         try await servers.recover()
@@ -54,6 +61,13 @@ package struct Runner: Sendable {
             jobs.finish()
             tasks.cancelAll()
             try first?.get()
+        }
+    }
+
+    /// Removes what an earlier runner was working on when it ended.
+    private func sweep() {
+        for name in directoryNames(configuration.stateDirectory) where name.hasPrefix("tmp-") {
+            try? FileManager.default.removeItem(atPath: configuration.stateDirectory + "/" + name)
         }
     }
 

@@ -22,6 +22,8 @@ struct Clone: Sendable {
             try await command(["commit", "--quiet", "--allow-empty", "--no-verify", "-m", "Start"])
         }
         let base = try await command(["rev-parse", "HEAD"]).text
+        // However the agent moves its branches, the base may not be collected.
+        try await command(["update-ref", "refs/anycode/base", base])
         let branch = try await git.run(["symbolic-ref", "--short", "--quiet", "HEAD"]).text
         return .init(source: "", base: base, branch: branch.isEmpty ? nil : branch)
     }

@@ -48,26 +48,27 @@ struct Git: Sendable {
 
     /// Runs git in the workspace; standard output is limited to `limit` bytes.
     func run(
-        _ arguments: [String], environment: [String: String] = [:], limit: Int = 16 << 20,
+        _ arguments: [String], environment: [String: String] = [:], input: OpenFile? = nil, limit: Int = 16 << 20,
         progress: @Sendable (String) -> Void = { _ in }
     ) async throws -> Outcome {
         let output = try temporaryFile()
-        let (exit, words) = try await run(arguments, environment: environment, output: output, progress: progress)
+        let (exit, words) = try await run(
+            arguments, environment: environment, input: input, output: output, progress: progress)
         guard output.size <= limit else { throw RunnerError(.tooLarge, "The answer of git is larger than \(limit) bytes.") }
         return Outcome(exit: exit, output: try output.read(at: 0, count: output.size), words: words)
     }
 
     /// Runs git with standard output going to a file.
     func run(
-        _ arguments: [String], environment extra: [String: String], output: OpenFile,
+        _ arguments: [String], environment extra: [String: String], input: OpenFile? = nil, output: OpenFile,
         progress: @Sendable (String) -> Void = { _ in }
     ) async throws -> (exit: ProcessExit, words: String) {
         try makeDirectory(workspace, mode: 0o755)
-        let null = try OpenFile.open("/dev/null", O_RDONLY)
+        let input = try input ?? OpenFile.open("/dev/null", O_RDONLY)
         let variables = try environment(extra)
         let program = try executable()
         let error = try makePipe()
-        let child = try start(program, arguments, variables, (null.descriptor, output.descriptor, error.write), error)
+        let child = try start(program, arguments, variables, (input.descriptor, output.descriptor, error.write), error)
         async let words = readWords(error.read, progress)
         async let _: Void = kill(child, after: timeout)
         let exit = await withTaskCancellationHandler {

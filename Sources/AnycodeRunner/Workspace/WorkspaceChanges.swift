@@ -81,7 +81,14 @@ struct WorkspaceChanges: Sendable {
             "GIT_INDEX_FILE": scratch + "/index", "GIT_OBJECT_DIRECTORY": scratch + "/objects",
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": found.text + "/objects",
         ]
-        try check(await git.run(["add", "--all", "--", "."], environment: environment))
+        let nested = NestedRepositories(git: git)
+        let folders = try await nested.folders(environment)
+        let excluded = folders.map { ":(exclude,top,literal)" + $0 }
+        let added = try await git.run(
+            ["add", "--all", "--ignore-errors", "--", "."] + excluded, environment: environment)
+        // 1: a file could not be read; everything else is there.
+        if added.exit != ProcessExit(code: 1) { try check(added) }
+        try await nested.add(folders, environment: environment)
         return try await body(environment)
     }
 

@@ -180,6 +180,22 @@ import Testing
         return work
     }
 
+    @Test func filesOfARepositoryInsideTheWorkspaceAreSaved() async throws {
+        try await RunnerHarness.run { runner in
+            _ = try await prepare(runner, "null")
+            let nested = try GitRepository(runner.workspace + "/app")
+            try nested.write("later\n", to: "untracked")
+            let empty = runner.workspace + "/empty"
+            try FileManager.default.createDirectory(atPath: empty, withIntermediateDirectories: true)
+            try GitRepository(existing: empty).run(["init", "-q"])
+            try Data("x\n".utf8).write(to: URL(filePath: empty + "/file"))
+            let status = try await status(runner)
+            for path in ["app/text", "app/untracked", "empty/file"] { #expect(status.contains("\"path\":\"\(path)\"")) }
+            let patch = try await runner.client.send("GET", "/anycode/v1/workspace/patch").text
+            #expect(patch.contains("+later") && !patch.contains("Subproject"))
+        }
+    }
+
     @Test func theRepositoryRunsNothingOfItsOwn() async throws {
         try await RunnerHarness.run { runner in
             let source = try GitRepository(runner.folder + "/source")
