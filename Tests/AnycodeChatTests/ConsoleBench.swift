@@ -88,7 +88,9 @@ actor RecordingInbox: ChatInbox {
             throw Refused()
         }
         self.events += events
-        for waiter in waiters where self.events.count >= waiter.count { waiter.continuation.resume(returning: self.events) }
+        for waiter in waiters where self.events.count >= waiter.count {
+            waiter.continuation.resume(returning: self.events)
+        }
         waiters.removeAll { self.events.count >= $0.count }
     }
 

@@ -78,7 +78,8 @@ import Testing
             let record: ConsoleRecord
             switch (Int.random(in: 0..<6, using: &random), old) {
             case (0...2, let old?): record = ledger.edit(old, to: content(String(text.dropLast(3)), "b\(step)"))
-            case (3, let old?): record = .shown(number: old.number, lines: Bool.random(using: &random) ? 2 : nil, part: 1)
+            case (3, let old?):
+                record = .shown(number: old.number, lines: Bool.random(using: &random) ? 2 : nil, part: 1)
             case (4, let old?): record = .answered(number: old.number)
             case (5, _): record = .event(ledger.events + 1)
             default:

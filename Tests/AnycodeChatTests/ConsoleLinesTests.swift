@@ -20,7 +20,8 @@ import Testing
         #expect(lines.show(message(1, "one")) == "")
         #expect(lines.show(message(1, "one\ntw")) == "#1 one\n")
         #expect(lines.show(message(1, "one\ntwo\nthree")) == "two\n")
-        #expect(lines.show(message(2, "Question?", ["Yes", "No"], rings: true)) == "three\n#2 Question?\n[1] Yes  [2] No\n")
+        #expect(
+            lines.show(message(2, "Question?", ["Yes", "No"], rings: true)) == "three\n#2 Question?\n[1] Yes  [2] No\n")
         #expect(lines.show(message(1, "one\ntwo\nthree and\nfour")) == "#1+ … and\n")
         #expect(lines.finish() == "four\n")
     }
@@ -88,7 +89,8 @@ import Testing
             if contents.isEmpty || Int.random(in: 0..<15, using: &random) == 0 { contents.append("") }
             let index = max(0, contents.count - Int.random(in: 1...3, using: &random))
             count += 1
-            contents[index] += (["\n", "\n\n", "\n\n- ", " ", " "].randomElement(using: &random) ?? " ") + RandomMarkdown.word(count)
+            contents[index] +=
+                (["\n", "\n\n", "\n\n- ", " ", " "].randomElement(using: &random) ?? " ") + RandomMarkdown.word(count)
             output += lines.show(message(index, contents[index]))
             switch Int.random(in: 0..<12, using: &random) {
             case 0, 1: output += lines.settle()

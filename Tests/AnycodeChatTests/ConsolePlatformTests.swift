@@ -10,10 +10,12 @@ import Testing
     private func question(_ text: String, rings: Bool = true) -> OutgoingMessage {
         OutgoingMessage(
             markdown: text,
-            buttons: [[
-                ChatButton(label: "Never", token: "tok-d", style: .danger),
-                ChatButton(label: "Allow", token: "tok-a"), ChatButton(label: "Reject", token: "tok-r"),
-            ]], rings: rings)
+            buttons: [
+                [
+                    ChatButton(label: "Never", token: "tok-d", style: .danger),
+                    ChatButton(label: "Allow", token: "tok-a"), ChatButton(label: "Reject", token: "tok-r"),
+                ]
+            ], rings: rings)
     }
 
     @Test func aKnownNonceIsShownOnce() async throws {

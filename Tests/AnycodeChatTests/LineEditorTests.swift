@@ -37,7 +37,10 @@ import Testing
 
     @Test(arguments: 0..<60) func keysAreTheSameHoweverTheBytesArrive(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        let parts = ["a", "é", "日", "👩‍👩‍👧", "\u{1B}[D", "\u{1B}[A", "\u{1B}[3~", "\r", "\u{7F}", "\u{1B}[200~p\nq\u{1B}[201~", "\u{17}"]
+        let parts = [
+            "a", "é", "日", "👩‍👩‍👧", "\u{1B}[D", "\u{1B}[A", "\u{1B}[3~", "\r", "\u{7F}", "\u{1B}[200~p\nq\u{1B}[201~",
+            "\u{17}",
+        ]
         let bytes = (0..<60).flatMap { _ in Array((parts.randomElement(using: &random) ?? "").utf8) }
         func run(_ chunks: [[UInt8]]) -> (String, [LineEditor.Action]) {
             var decoder = TerminalKeyDecoder()

@@ -137,9 +137,11 @@ enum RandomMarkdown {
 
     /// The word of a number, in letters alone.
     static func word(_ number: Int) -> String {
-        "w" + String(String(number, radix: 16).unicodeScalars.map { scalar in
-            Character(Unicode.Scalar(scalar.value < 0x3A ? scalar.value + 0x31 : scalar.value + 10) ?? "?")
-        }) + "q"
+        "w"
+            + String(
+                String(number, radix: 16).unicodeScalars.map { scalar in
+                    Character(Unicode.Scalar(scalar.value < 0x3A ? scalar.value + 0x31 : scalar.value + 10) ?? "?")
+                }) + "q"
     }
 
     /// The complete words of a prefix.

@@ -1,9 +1,10 @@
+import Synchronization
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Darwin)
 import Darwin
 #endif
-import Synchronization
 
 /// The console's own thread: runs its actor and waits for input, so that neither a slow terminal nor
 /// `fsync` nor a silent keyboard holds up the cooperative pool.

@@ -1,4 +1,5 @@
 package import AnycodeCore
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Darwin)

@@ -1,9 +1,10 @@
+import Synchronization
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Darwin)
 import Darwin
 #endif
-import Synchronization
 
 /// The terminal behind a pair of file descriptors: raw mode, size, signals.
 struct TerminalDevice: Sendable {
@@ -22,9 +23,9 @@ struct TerminalDevice: Sendable {
         return ConsoleScreen.Size(columns: Int(size.ws_col), rows: Int(size.ws_row))
     }
 
-    /// Bracketed paste on and off (xterm's private mode 2004).
+    /// Bracketed paste on and off (xterm's private mode 2004); the prompt goes with the latter.
     private static let enter = Array("\u{1B}[?2004h".utf8)
-    fileprivate static let leave = Array("\u{1B}[?2004l\u{1B}[?7h\u{1B}[?25h\u{1B}[?2026l\u{1B}[0m".utf8)
+    fileprivate static let leave = Array("\r\u{1B}[J\u{1B}[?2004l\u{1B}[?7h\u{1B}[?25h\u{1B}[?2026l\u{1B}[0m".utf8)
 
     /// Takes keys one by one, without echo; the old state comes back with `restore`, at exit and on SIGTERM.
     func enterRawMode() {

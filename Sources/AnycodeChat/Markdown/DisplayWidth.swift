@@ -8,7 +8,9 @@ enum DisplayWidth {
     /// 0, 1 or 2: a grapheme is as wide as its first scalar, emoji sequences are wide.
     static func of(_ character: Character) -> Int {
         guard let first = character.unicodeScalars.first else { return 0 }
-        if first.value < 0x7F { return first.value < 0x20 ? 0 : (character.unicodeScalars.count > 1 ? emoji(character) : 1) }
+        if first.value < 0x7F {
+            return first.value < 0x20 ? 0 : (character.unicodeScalars.count > 1 ? emoji(character) : 1)
+        }
         if isZeroWidth(first) { return 0 }
         if first.properties.isEmojiPresentation || isWide(first.value) { return 2 }
         return emoji(character)

@@ -28,7 +28,9 @@ private enum CMark {
     static func parse(_ source: String) -> [MarkdownBlock] {
         gate.withLock { _ in
             isReady
-            guard let parser = cmark_parser_new(CMARK_OPT_FULL_INFO_STRING) else { return [.paragraph([.text(source)])] }
+            guard let parser = cmark_parser_new(CMARK_OPT_FULL_INFO_STRING) else {
+                return [.paragraph([.text(source)])]
+            }
             defer { cmark_parser_free(parser) }
             for name in ["table", "strikethrough", "autolink", "tasklist"] {
                 if let found = cmark_find_syntax_extension(name) {

@@ -80,10 +80,11 @@ struct MarkdownStyler {
         let last = (list.start ?? 0) + list.items.count - 1
         var result: [StyledLine] = []
         for (index, item) in list.items.enumerated() {
-            var marker = list.start.map { _ in
-                let number = String((list.start ?? 0) + index) + ". "
-                return String(repeating: " ", count: max(0, String(last).count + 2 - number.count)) + number
-            } ?? (isPlain ? "- " : "• ")
+            var marker =
+                list.start.map { _ in
+                    let number = String((list.start ?? 0) + index) + ". "
+                    return String(repeating: " ", count: max(0, String(last).count + 2 - number.count)) + number
+                } ?? (isPlain ? "- " : "• ")
             if let isChecked = item.isChecked {
                 marker = isPlain ? marker + (isChecked ? "[x] " : "[ ] ") : (isChecked ? "☑ " : "☐ ")
             }

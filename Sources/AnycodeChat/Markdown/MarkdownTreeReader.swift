@@ -168,7 +168,9 @@ struct MarkdownTreeReader {
             guard let current = cmark_iter_get_node(iterator) else { continue }
             let kind = kind(of: current)
             if event == CMARK_EVENT_EXIT {
-                if ["paragraph", "heading", "item", "table_row"].contains(kind), !result.hasSuffix("\n") { result += "\n" }
+                if ["paragraph", "heading", "item", "table_row"].contains(kind), !result.hasSuffix("\n") {
+                    result += "\n"
+                }
                 continue
             }
             if ["softbreak", "linebreak"].contains(kind) { result += "\n" }
