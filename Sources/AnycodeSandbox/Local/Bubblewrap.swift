@@ -65,14 +65,14 @@ struct Bubblewrap: Sendable {
         for name in SandboxLayout.etc { flags += ["--ro-bind-try", "/etc/\(name)", "/etc/\(name)"] }
         for name in syntheticNames { flags += ["--ro-bind", "\(directory.etc)/\(name)", "/etc/\(name)"] }
         flags += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm"]
-        flags += ["--perms", "1777", "--tmpfs", "/tmp", "--perms", "1777", "--tmpfs", "/var/tmp", "--dir", "/run"]
-        flags += readOnlyPaths.flatMap { ["--ro-bind", $0, $0] }
-        if let localRepository { flags += ["--ro-bind", localRepository, localRepository] }
-        flags += ["--bind", directory.home, SandboxLayout.home]
-        flags += ["--bind", directory.workspace, SandboxLayout.workspace]
-        flags += ["--ro-bind", programs, SandboxLayout.programs]
-        flags += ["--bind", directory.state, SandboxLayout.state]
-        flags += ["--bind", directory.run, SandboxLayout.socketDirectory]
+        flags += ["--perms", "1777", "--tmpfs", "/tmp", "--dir", "/var", "--perms", "1777", "--tmpfs", "/var/tmp"]
+        for path in readOnlyPaths { flags += Self.place("--ro-bind", path, path) }
+        if let localRepository { flags += Self.place("--ro-bind", localRepository, localRepository) }
+        flags += Self.place("--bind", directory.home, SandboxLayout.home)
+        flags += Self.place("--bind", directory.workspace, SandboxLayout.workspace)
+        flags += Self.place("--ro-bind", programs, SandboxLayout.programs)
+        flags += Self.place("--bind", directory.state, SandboxLayout.state)
+        flags += Self.place("--bind", directory.run, SandboxLayout.socketDirectory)
         // Without this the sandbox's own root directory would be writable for the one who set it up.
         flags += ["--remount-ro", "/", "--chdir", SandboxLayout.workspace]
         return flags
@@ -84,6 +84,17 @@ struct Bubblewrap: Sendable {
 
     private var environment: [String] {
         ["--clearenv"] + SandboxLayout.environment.flatMap { ["--setenv", $0.name, $0.value] }
+    }
+
+    /// A bind with the directories above it, which bubblewrap alone would make for its own user only.
+    private static func place(_ kind: String, _ source: String, _ destination: String) -> [String] {
+        var above: [String] = []
+        var path = ""
+        for part in destination.split(separator: "/").dropLast() {
+            path += "/\(part)"
+            above += ["--dir", path]
+        }
+        return above + [kind, source, destination]
     }
 
     /// A link stays a link (merged `/usr`), a directory is bound, what is missing is left out.

@@ -53,18 +53,21 @@ struct LeaseDirectory: Hashable, Sendable {
     func create(base: String) throws(SandboxError) {
         do throws(SystemError) {
             try Self.makeBase(base)
-            try Self.makeDirectory(path, mode: 0o711)
+            try Self.makeDirectory(path, mode: 0o700)
         } catch {
             throw SandboxError(error, doing: "making the sandbox's directory")
         }
     }
 
     /// Makes what is inside; the shared directories belong to `owner`, where one is given.
+    ///
+    /// Their modes let root without its privileges in (bubblewrap, while it sets up); the directory above keeps
+    /// everyone else out.
     func fill(owner: UInt32?) throws(SandboxError) {
         do throws(SystemError) {
             try Self.makeDirectory(etc, mode: 0o755)
             for shared in [workspace, home, state, run] {
-                try Self.makeDirectory(shared, mode: 0o700)
+                try Self.makeDirectory(shared, mode: 0o755)
                 if let owner, lchown(shared, owner, owner) != 0 { throw SystemError("chown") }
             }
             _ = unlink(socket)

@@ -31,10 +31,7 @@ struct PrivateNetwork: Sendable {
 
     /// The commands of ip(8) that close the metadata services and the machine's own addresses.
     static func closing(addresses: [String]) -> [String] {
-        addresses.map { address in
-            let kind = address.contains(":") ? "-6 route" : "-4 route"
-            return "\(kind) replace unreachable \(address)"
-        }
+        addresses.map { "route replace unreachable \($0)" }
     }
 
     /// Closes what must not be reached. Nobody inside can undo it: the namespace is not theirs.

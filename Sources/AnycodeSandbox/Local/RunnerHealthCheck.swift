@@ -16,13 +16,10 @@ struct RunnerHealthCheck: Sendable {
     let token: Secret
 
     func ask(until deadline: ContinuousClock.Instant, _ work: BlockingWork) throws(SandboxError) -> Answer {
-        let raw = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard raw >= 0 else { throw SandboxError(SystemError("socket"), doing: "reaching the runner") }
-        let connection = Descriptor(owning: raw)
-        guard connect(connection) else { return .refused }
+        guard let connection = Self.connection(to: socket) else { return .refused }
         let request = "GET /v1/health HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(token.reveal())\r\n"
             + "Accept: application/json\r\nConnection: close\r\n\r\n"
-        guard request.withCString({ send(raw, $0, strlen($0), Int32(MSG_NOSIGNAL)) }) > 0 else {
+        guard request.withCString({ send(connection.raw, $0, strlen($0), Int32(MSG_NOSIGNAL)) }) > 0 else {
             return .refused
         }
         var head: [UInt8] = []
@@ -45,16 +42,20 @@ struct RunnerHealthCheck: Sendable {
         }
     }
 
-    private func connect(_ connection: Descriptor) -> Bool {
+    static func connection(to path: String) -> Descriptor? {
+        let raw = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | O_CLOEXEC, 0)
+        guard raw >= 0 else { return nil }
+        let connection = Descriptor(owning: raw)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        let path = Array(socket.utf8)
-        guard path.count < MemoryLayout.size(ofValue: address.sun_path) else { return false }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path) }
-        return withUnsafePointer(to: &address) { pointer in
+        let bytes = Array(path.utf8)
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        let connected = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(connection.raw, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+                connect(raw, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
             }
         }
+        return connected ? connection : nil
     }
 }

@@ -46,7 +46,9 @@ struct SandboxStart: Sendable {
         do throws(SandboxError) {
             return try bringUp(held, record)
         } catch {
+            let below = ProcessTree.descendants(of: held.outer.pid).compactMap { try? Descriptor.process($0) }
             held.outer.signal(SIGKILL)
+            for process in below { _ = anycode_pidfd_send_signal(process.raw, SIGKILL) }
             throw error
         }
     }
@@ -148,8 +150,10 @@ struct SandboxStart: Sendable {
                 case childPID = "child-pid"
             }
         }
+        // Not to be cancelled: without the number, what is inside could not be ended.
+        let patience = try BlockingWork.uninterrupted()
         var bytes: [UInt8] = []
-        while try work.wait(for: held.info, until: deadline) {
+        while try patience.wait(for: held.info, until: .now + .seconds(10)) {
             guard let part = try? held.info.read(), !part.isEmpty else { break }
             bytes += part
         }
