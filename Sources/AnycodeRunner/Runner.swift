@@ -30,7 +30,9 @@ package struct Runner: Sendable {
     /// Serves until `stop` yields or the task is cancelled; then ends all agents.
     ///
     /// `ready` is called with the address once requests are answered.
-    package func run(stop: AsyncStream<Void>, ready: @escaping @Sendable (ListenAddress) -> Void = { _ in }) async throws {
+    package func run(stop: AsyncStream<Void>, ready: @escaping @Sendable (ListenAddress) -> Void = { _ in })
+        async throws
+    {
         try configuration.listen.makeRoom()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {

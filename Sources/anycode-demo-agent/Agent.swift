@@ -27,7 +27,9 @@ actor Agent {
         do {
             guard let result = try request(method, params, id) else { return }
             wire.send(["id": id, "result": result])
-            if method == "session/new" || method == "session/load" { announce(result["sessionId"] ?? params["sessionId"]) }
+            if method == "session/new" || method == "session/load" {
+                announce(result["sessionId"] ?? params["sessionId"])
+            }
         } catch {
             wire.send(["id": id, "error": ["code": .integer(error.code), "message": .string(error.message)]])
         }
@@ -89,7 +91,8 @@ actor Agent {
         if let directory = params["cwd"]?.string, directory.hasPrefix("/") { session.directory = directory }
         let updates = Updates(wire: wire, session: id, pace: .zero)
         for said in session.history {
-            updates.send(said.byUser ? "user_message_chunk" : "agent_message_chunk", ["content": Updates.text(said.text)])
+            updates.send(
+                said.byUser ? "user_message_chunk" : "agent_message_chunk", ["content": Updates.text(said.text)])
         }
         open(session)
         return ["modes": modes(session)]

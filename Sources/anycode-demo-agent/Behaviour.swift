@@ -65,7 +65,9 @@ extension Turn {
             let code = try await execute("i=0; while [ $i -lt 60 ]; do echo $i; i=$((i+1)); sleep 1; done")
             try await say(code.map { "The command ended with \($0)." } ?? "Then not.")
         case .multi:
-            let choices = [Choice(id: "tests", title: "Tests"), .init(id: "docs", title: "Docs"), .init(id: "ci", title: "CI")]
+            let choices = [
+                Choice(id: "tests", title: "Tests"), .init(id: "docs", title: "Docs"), .init(id: "ci", title: "CI"),
+            ]
             let answer = try await chooseSeveral("What should I look after?", choices)
             try await say(answer.map { "You chose: \($0.joined(separator: ", "))." } ?? "You chose nothing.")
         case .text:

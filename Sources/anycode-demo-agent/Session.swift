@@ -41,7 +41,8 @@ struct Session: Codable, Sendable {
     private static let folder = (ProcessInfo.processInfo.environment["HOME"] ?? "/tmp") + "/.anycode-demo-agent"
 
     private static func file(_ id: String) -> String? {
-        guard !id.isEmpty, id.utf8.count <= 64, id.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
+        guard !id.isEmpty, id.utf8.count <= 64,
+            id.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
         else { return nil }
         return "\(folder)/\(id).json"
     }

@@ -93,7 +93,10 @@ extension Turn {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         guard let first = lines.firstIndex(where: { $0 == start }), let last = lines.lastIndex(where: { $0 == end }),
             first < last
-        else { return text.isEmpty ? "# Project\n\n" + section : (text.hasSuffix("\n") ? text : text + "\n") + "\n" + section }
+        else {
+            return text.isEmpty
+                ? "# Project\n\n" + section : (text.hasSuffix("\n") ? text : text + "\n") + "\n" + section
+        }
         let rest = lines[(last + 1)...].joined(separator: "\n")
         return lines[..<first].map { $0 + "\n" }.joined() + section + rest
     }

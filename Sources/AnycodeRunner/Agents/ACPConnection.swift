@@ -14,7 +14,8 @@ final class ACPConnection: AgentConnection {
         await process.run { line in
             switch line {
             case .line(let bytes) where bytes.allSatisfy { $0 == 0x20 || $0 == 0x09 }: break
-            case .line(let bytes): await receive(Message(bytes).map { .message($0) } ?? .invalid(Array(bytes.prefix(4096))))
+            case .line(let bytes):
+                await receive(Message(bytes).map { .message($0) } ?? .invalid(Array(bytes.prefix(4096))))
             case .tooLong(let beginning): await receive(.invalid(beginning))
             }
         }

@@ -45,7 +45,8 @@ package struct AgentCatalog: Sendable {
     /// The command of an agent; throws which program was looked for, where, and how to get it.
     func resolve(_ name: String, path: String, directory: String) throws(RunnerError) -> Resolved {
         guard let definition = definitions[name] else {
-            throw RunnerError(.unknownAgent, "There is no agent “\(name)”.", hint: "Known: \(names.joined(separator: ", ")).")
+            throw RunnerError(
+                .unknownAgent, "There is no agent “\(name)”.", hint: "Known: \(names.joined(separator: ", ")).")
         }
         let folders = [ownDirectory].compactMap(\.self) + path.split(separator: ":").map(String.init)
         for command in definition.commands {
@@ -56,7 +57,8 @@ package struct AgentCatalog: Sendable {
         }
         let programs = definition.commands.compactMap(\.first).map { "“\($0)”" }.joined(separator: " or ")
         throw RunnerError(
-            .agentMissing, "The agent “\(name)” needs \(programs), found in none of: \(folders.joined(separator: ", ")).",
+            .agentMissing,
+            "The agent “\(name)” needs \(programs), found in none of: \(folders.joined(separator: ", ")).",
             hint: definition.installHint)
     }
 

@@ -33,7 +33,9 @@ final class AgentProcess: Sendable {
     private let tail = TailBuffer(limit: 2048)
 
     /// Starts the process. `run` has to be called exactly once afterwards.
-    init(_ launch: AgentLaunch, limits: Limits, group: any EventLoopGroup, clock: any Clock<Duration>) throws(RunnerError) {
+    init(_ launch: AgentLaunch, limits: Limits, group: any EventLoopGroup, clock: any Clock<Duration>)
+        throws(RunnerError)
+    {
         let input = try makePipe()
         let output = try makePipe()
         let error = try makePipe()

@@ -14,7 +14,8 @@ package enum ListenAddress: Sendable, Equatable {
             self = .unix(String(text.dropFirst(5)))
             return
         }
-        guard text.hasPrefix("tcp:"), let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+        guard text.hasPrefix("tcp:"), let colon = text.lastIndex(of: ":"),
+            let port = Int(text[text.index(after: colon)...]),
             (0...65535).contains(port), colon > text.index(text.startIndex, offsetBy: 4)
         else { return nil }
         let host = text[text.index(text.startIndex, offsetBy: 4)..<colon].filter { $0 != "[" && $0 != "]" }
@@ -32,7 +33,9 @@ package enum ListenAddress: Sendable, Equatable {
     /// Removes a socket that nobody serves any more; refuses anything else in its place.
     func makeRoom() throws(RunnerError) {
         guard case .unix(let path) = self else { return }
-        guard path.utf8.count < 108 else { throw RunnerError(.invalid, "The socket path \(path) is longer than 107 bytes.") }
+        guard path.utf8.count < 108 else {
+            throw RunnerError(.invalid, "The socket path \(path) is longer than 107 bytes.")
+        }
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else {

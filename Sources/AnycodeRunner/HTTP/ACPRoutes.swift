@@ -38,7 +38,8 @@ struct ACPRoutes: Sendable {
         case .accepted: return Response(status: .accepted)
         case .answer(let bytes):
             return Response(
-                status: .ok, headers: [.contentType: "application/json"], body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+                status: .ok, headers: [.contentType: "application/json"],
+                body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
         }
     }
 
@@ -77,14 +78,19 @@ struct ACPRoutes: Sendable {
     }
 
     func acknowledge(_ request: Request, server id: String) async throws -> Response {
-        struct Body: Decodable { var event_id: UInt64 }
+        struct Body: Decodable {
+            private enum CodingKeys: String, CodingKey { case event = "event_id" }
+            var event: UInt64
+        }
         let body = try await request.json(Body.self)
-        try await existing(id).acknowledge(body.event_id)
+        try await existing(id).acknowledge(body.event)
         return .done
     }
 
     private func existing(_ id: String) async throws -> AgentServer {
-        guard let server = await servers.server(id) else { throw RunnerError(.notFound, "There is no server “\(id)” yet.") }
+        guard let server = await servers.server(id) else {
+            throw RunnerError(.notFound, "There is no server “\(id)” yet.")
+        }
         return server
     }
 }

@@ -6,24 +6,32 @@ struct AgentRoutes: Sendable {
 
     func health() async throws -> Response {
         struct Server: Encodable {
-            var server_id: String
+            private enum CodingKeys: String, CodingKey {
+                case serverID = "server_id", agent, running, lastEvent = "last_event_id"
+            }
+
+            var serverID: String
             var agent: String
             var running: Bool
-            var last_event_id: UInt64
+            var lastEvent: UInt64
         }
         struct Health: Encodable {
+            private enum CodingKeys: String, CodingKey {
+                case status, version, `protocol`, logID = "log_id", servers
+            }
+
             var status = "ok"
             var version = Runner.version
             var `protocol` = 1
-            var log_id: String
+            var logID: String
             var servers: [Server] = []
         }
-        var health = Health(log_id: servers.logID)
+        var health = Health(logID: servers.logID)
         for server in await servers.all() {
             health.servers.append(
                 Server(
-                    server_id: server.identity.serverID, agent: server.identity.agent, running: await server.isRunning,
-                    last_event_id: server.log.lastEvent))
+                    serverID: server.identity.serverID, agent: server.identity.agent, running: await server.isRunning,
+                    lastEvent: server.log.lastEvent))
         }
         return try .json(health)
     }
@@ -33,7 +41,9 @@ struct AgentRoutes: Sendable {
     }
 
     func show(_ name: String) async throws -> Response {
-        guard let status = await servers.agent(name) else { throw RunnerError(.unknownAgent, "There is no agent “\(name)”.") }
+        guard let status = await servers.agent(name) else {
+            throw RunnerError(.unknownAgent, "There is no agent “\(name)”.")
+        }
         return try .json(Info(status))
     }
 

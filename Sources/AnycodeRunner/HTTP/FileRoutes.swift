@@ -55,7 +55,8 @@ struct FileRoutes: Sendable {
         }
         let path = try path(request)
         let isPrivate = home.map { path.hasPrefix($0 + "/") } ?? false
-        try makeDirectory(path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }, mode: isPrivate ? 0o700 : 0o755)
+        try makeDirectory(
+            path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }, mode: isPrivate ? 0o700 : 0o755)
         guard !isDirectory(path) else { throw RunnerError(.invalid, "\(path) is a directory.") }
         let draft = path + ".\(UInt64.random(in: 0 ... .max)).part"
         let file = try OpenFile.open(draft, O_WRONLY | O_CREAT | O_EXCL, mode: isPrivate ? 0o600 : 0o644)
@@ -135,7 +136,9 @@ extension Response {
                 var offset = 0
                 while offset < size {
                     let part = try file.read(at: offset, count: min(128 << 10, size - offset))
-                    guard !part.isEmpty else { throw RunnerError(.storage, "The file became shorter while it was read.") }
+                    guard !part.isEmpty else {
+                        throw RunnerError(.storage, "The file became shorter while it was read.")
+                    }
                     try await writer.write(ByteBuffer(bytes: part))
                     offset += part.count
                 }

@@ -24,10 +24,13 @@ struct WorkspaceRoutes: Sendable {
         struct Body: Decodable { var source: WorkspaceSource? }
         let source: WorkspaceSource?
         do {
-            source = try JSONDecoder().decode(Body.self, from: Data(try await request.body.collect(upTo: 1 << 16).readableBytesView))
-                .source
+            source = try JSONDecoder().decode(
+                Body.self, from: Data(try await request.body.collect(upTo: 1 << 16).readableBytesView)
+            )
+            .source
         } catch let error as RunnerError {
-            return Response(status: .ok, headers: Self.lines, body: .init(byteBuffer: line(.failed(PrepareFailure(error)))))
+            return Response(
+                status: .ok, headers: Self.lines, body: .init(byteBuffer: line(.failed(PrepareFailure(error)))))
         } catch is DecodingError {
             throw RunnerError(.invalid, "The body is not the JSON that is expected here.")
         }
@@ -54,7 +57,8 @@ struct WorkspaceRoutes: Sendable {
                     """)
         case .failed(let failure):
             return ByteBuffer(
-                string: "{\"error\":{\"code\":\"\(failure.code.rawValue)\",\"message\":\(jsonString(failure.message))}}\n")
+                string:
+                    "{\"error\":{\"code\":\"\(failure.code.rawValue)\",\"message\":\(jsonString(failure.message))}}\n")
         }
     }
 

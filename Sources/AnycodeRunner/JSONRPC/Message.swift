@@ -31,7 +31,8 @@ package struct Message: Sendable, Equatable {
         guard valid, isUTF8(text), let kind = found.kind(in: text) else { return nil }
         self.kind = kind
         self.idRange = found.id
-        self.bytes = text.contains { $0 == 0x0A || $0 == 0x0D } ? text.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 } : text
+        self.bytes =
+            text.contains { $0 == 0x0A || $0 == 0x0D } ? text.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 } : text
     }
 
     /// The same message under another id.
@@ -60,7 +61,9 @@ extension Message {
         func kind(in text: [UInt8]) -> Kind? {
             let id = self.id.flatMap { range -> MessageID? in
                 let json = String(decoding: text[range], as: UTF8.self)
-                guard let first = json.utf8.first, first != UInt8(ascii: "{"), first != UInt8(ascii: "[") else { return nil }
+                guard let first = json.utf8.first, first != UInt8(ascii: "{"), first != UInt8(ascii: "[") else {
+                    return nil
+                }
                 return json == "null" ? nil : MessageID(json: json)
             }
             if let method {
@@ -72,7 +75,9 @@ extension Message {
             return .response(id: id)
         }
 
-        private static func equal(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ word: StaticString) -> Bool {
+        private static func equal(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ word: StaticString)
+            -> Bool
+        {
             guard range.count == word.utf8CodeUnitCount else { return false }
             for index in 0..<range.count where bytes[range.lowerBound + index] != word.utf8Start[index] { return false }
             return true

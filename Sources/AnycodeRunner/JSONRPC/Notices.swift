@@ -15,7 +15,8 @@ enum Notices {
 
     static func invalidOutput(_ line: some Collection<UInt8>) -> [UInt8] {
         let shown = String(decoding: line.prefix(4096), as: UTF8.self)
-        return Array(#"{"jsonrpc":"2.0","method":"_adapter/invalid_stdout","params":{"line":\#(jsonString(shown))}}"#.utf8)
+        return Array(
+            #"{"jsonrpc":"2.0","method":"_adapter/invalid_stdout","params":{"line":\#(jsonString(shown))}}"#.utf8)
     }
 
     static func unanswered(_ id: MessageID, message: String) -> [UInt8] {

@@ -51,7 +51,8 @@ final class OpenFile: Sendable {
         var written = 0
         while written < bytes.count {
             let put = bytes.withUnsafeBytes { buffer in
-                pwrite(descriptor, buffer.baseAddress.map { $0 + written }, bytes.count - written, off_t(offset + written))
+                pwrite(
+                    descriptor, buffer.baseAddress.map { $0 + written }, bytes.count - written, off_t(offset + written))
             }
             if put < 0, errno == EINTR { continue }
             guard put >= 0 else { throw .storage("write", "the log") }
@@ -115,7 +116,9 @@ func directoryNames(_ path: String) -> [String] {
 
 /// The whole of a small file; nil when it cannot be read or is larger than `limit`.
 func readSmallFile(_ path: String, limit: Int = 1 << 20) -> [UInt8]? {
-    guard let file = try? OpenFile.open(path, O_RDONLY), let bytes = try? file.read(at: 0, count: limit + 1) else { return nil }
+    guard let file = try? OpenFile.open(path, O_RDONLY), let bytes = try? file.read(at: 0, count: limit + 1) else {
+        return nil
+    }
     return bytes.count <= limit ? bytes : nil
 }
 

@@ -59,7 +59,8 @@ struct RequestIndex: Sendable {
         _ ledger: inout RequestLedger, losing segments: Set<UInt64>, lastEvent: UInt64,
         payload: (EventLog.Position) throws(RunnerError) -> [UInt8]
     ) throws(RunnerError) {
-        var out = LogRecord(kind: .indexHead, number: lastEvent, payload: Array(String(ledger.incarnation).utf8)).encoded
+        var out = LogRecord(kind: .indexHead, number: lastEvent, payload: Array(String(ledger.incarnation).utf8))
+            .encoded
         var moved = ledger
         func put(_ kind: LogRecord.Kind, _ number: UInt64, _ entry: Entry, _ body: [UInt8]) -> EventLog.Position {
             let head = entry.head

@@ -66,7 +66,8 @@ struct RequestLedger: Sendable {
 
     mutating func remember(_ id: MessageID, _ request: Request) {
         if requests.updateValue(request, forKey: id) == nil { order.append(id) }
-        guard order.count > Self.maximumRequests, let oldest = order.firstIndex(where: { requests[$0]?.entry != .running })
+        guard order.count > Self.maximumRequests,
+            let oldest = order.firstIndex(where: { requests[$0]?.entry != .running })
         else { return }
         requests.removeValue(forKey: order.remove(at: oldest))
     }

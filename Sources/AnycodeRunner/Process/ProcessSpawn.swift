@@ -50,7 +50,8 @@ struct ProcessSpawn {
         defer { (argv + envp).forEach { free($0) } }
         var pid: pid_t = 0
         let status = anycode_spawn(
-            &pid, executable, argv, envp, directory, standardStreams.input, standardStreams.output, standardStreams.error)
+            &pid, executable, argv, envp, directory, standardStreams.input, standardStreams.output,
+            standardStreams.error)
         guard status == 0 else {
             let reason = String(cString: strerror(status))
             throw RunnerError(.agentMissing, "Could not start \(executable) in \(directory): \(reason).")

@@ -23,7 +23,8 @@ enum ProcessTable {
         // The name in parentheses may contain anything, also ") ".
         guard let nameEnd = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let fields = String(decoding: stat[(nameEnd + 1)...], as: UTF8.self).split(separator: " ")
-        guard fields.count > 4, let parent = pid_t(fields[1]), let group = pid_t(fields[2]), let session = pid_t(fields[3])
+        guard fields.count > 4, let parent = pid_t(fields[1]), let group = pid_t(fields[2]),
+            let session = pid_t(fields[3])
         else { return nil }
         return Entry(
             pid: pid, parent: parent, group: group, session: session, isZombie: fields[0] == "Z" || fields[0] == "X")
@@ -33,7 +34,8 @@ enum ProcessTable {
     /// carry `marker` in their environment (which finds daemonised ones, re-parented to this process).
     static func family(root: pid_t?, marker: String) -> [pid_t] {
         let all = read().filter { !$0.isZombie && $0.pid != getpid() }
-        var found = Set(all.filter { entry in entry.pid == root || entry.session == root || entry.group == root }.map(\.pid))
+        var found = Set(
+            all.filter { entry in entry.pid == root || entry.session == root || entry.group == root }.map(\.pid))
         let marked = all.filter { !found.contains($0.pid) && environment(of: $0.pid, contains: marker) }
         found.formUnion(marked.map(\.pid))
         var size = -1

@@ -40,7 +40,9 @@ package actor AgentServers {
     private var servers: [String: AgentServer] = [:]
     private var isClosing = false
 
-    init(settings: Settings, catalog: AgentCatalog, environment: AgentEnvironment, jobs: Jobs, group: any EventLoopGroup)
+    init(
+        settings: Settings, catalog: AgentCatalog, environment: AgentEnvironment, jobs: Jobs, group: any EventLoopGroup
+    )
         throws(RunnerError)
     {
         self.settings = settings
@@ -54,8 +56,11 @@ package actor AgentServers {
 
     private static func loadLogID(_ directory: String) throws(RunnerError) -> String {
         let path = directory + "/log-id"
-        if let known = readSmallFile(path).map({ String(decoding: $0, as: UTF8.self) }), known.utf8.count == 32 { return known }
-        let fresh = (0..<16).map { _ in UInt8.random(in: 0...255) }.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        if let known = readSmallFile(path).map({ String(decoding: $0, as: UTF8.self) }), known.utf8.count == 32 {
+            return known
+        }
+        let fresh = (0..<16).map { _ in UInt8.random(in: 0...255) }.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+            .joined()
         try replaceFile(path, with: Array(fresh.utf8))
         return fresh
     }
@@ -92,7 +97,9 @@ package actor AgentServers {
             }
             return server
         }
-        guard let agent else { throw RunnerError(.invalid, "The first message to “\(id)” needs the query parameter “agent”.") }
+        guard let agent else {
+            throw RunnerError(.invalid, "The first message to “\(id)” needs the query parameter “agent”.")
+        }
         guard !id.isEmpty, id.utf8.count <= 64 else { throw RunnerError(.invalid, "A server id has 1 to 64 bytes.") }
         guard servers.count < settings.maximumServers else {
             throw RunnerError(.busy, "There are already \(servers.count) servers in this sandbox.")
@@ -165,7 +172,9 @@ extension AgentServers {
         }
         catalog.define(
             agent,
-            .init(commands: [command], environment: environment, installHint: "Its command comes from the configuration."))
+            .init(
+                commands: [command], environment: environment, installHint: "Its command comes from the configuration.")
+        )
     }
 
     func agents() -> [AgentStatus] {

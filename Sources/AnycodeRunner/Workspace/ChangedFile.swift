@@ -41,7 +41,8 @@ struct ChangedFile: Encodable, Sendable, Equatable {
             let (added, removed) = (Int(counts[0]), Int(counts[1]))
             files.append(
                 ChangedFile(
-                    path: path, status: statuses[path] ?? "modified", added: added, removed: removed, binary: added == nil))
+                    path: path, status: statuses[path] ?? "modified", added: added, removed: removed,
+                    binary: added == nil))
         }
         return files
     }

@@ -46,7 +46,8 @@ struct Clone: Sendable {
         let depth = source.depth.map { ["--depth", String($0)] } ?? []
         var failure: PrepareFailure?
         for name in source.origin?.contains("gitlab") == true ? names.reversed() : names {
-            let fetch = ["fetch", "--progress", "--no-tags"] + depth + ["origin", "+\(name):refs/remotes/origin/pr-\(pull)"]
+            let fetch =
+                ["fetch", "--progress", "--no-tags"] + depth + ["origin", "+\(name):refs/remotes/origin/pr-\(pull)"]
             let outcome = try await git.run(fetch, environment: source.credentialEnvironment, progress: progress)
             if outcome.exit.success {
                 try await command(["checkout", "--quiet", "-B", "pr-\(pull)", "refs/remotes/origin/pr-\(pull)"])

@@ -37,7 +37,8 @@ struct Git: Sendable {
     // Ours are given on the command line, which outranks every configuration file.
     private static let overrides = [
         "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.attributesFile=/dev/null", "core.pager=cat",
-        "core.quotePath=false", "gc.auto=0", "maintenance.auto=false", "commit.gpgSign=false", "submodule.recurse=false",
+        "core.quotePath=false", "gc.auto=0", "maintenance.auto=false", "commit.gpgSign=false",
+        "submodule.recurse=false",
         "advice.detachedHead=false", "core.alternateRefsCommand=", "init.defaultBranch=main",
     ]
 
@@ -54,7 +55,9 @@ struct Git: Sendable {
         let output = try temporaryFile()
         let (exit, words) = try await run(
             arguments, environment: environment, input: input, output: output, progress: progress)
-        guard output.size <= limit else { throw RunnerError(.tooLarge, "The answer of git is larger than \(limit) bytes.") }
+        guard output.size <= limit else {
+            throw RunnerError(.tooLarge, "The answer of git is larger than \(limit) bytes.")
+        }
         return Outcome(exit: exit, output: try output.read(at: 0, count: output.size), words: words)
     }
 

@@ -42,7 +42,9 @@ package struct WorkspaceSource: Decodable, Sendable, Equatable {
         if let branch, branch.isEmpty || branch.hasPrefix("-") || branch.contains("..") || branch.contains(" ") {
             throw RunnerError(.invalid, "“\(branch)” is no name of a branch.")
         }
-        guard pull ?? 1 > 0, depth ?? 1 > 0 else { throw RunnerError(.invalid, "A number in the source is not positive.") }
+        guard pull ?? 1 > 0, depth ?? 1 > 0 else {
+            throw RunnerError(.invalid, "A number in the source is not positive.")
+        }
         if address.hasPrefix("/") { return }
         guard let colon = address.firstIndex(of: ":"), !address[..<colon].contains("/") else { throw refused }
         // Without slashes it is user@host:path, as ssh has it.
@@ -74,7 +76,8 @@ package struct WorkspaceSource: Decodable, Sendable, Equatable {
     var credentialEnvironment: [String: String] {
         guard let credentials, let origin, !credentials.password.contains("\n"), !credentials.username.contains("\n")
         else { return [:] }
-        let helper = #"!f() { test "$1" = get && printf 'username=%s\npassword=%s\n' "$ANYCODE_GIT_USERNAME" "$ANYCODE_GIT_PASSWORD"; }; f"#
+        let helper =
+            #"!f() { test "$1" = get && printf 'username=%s\npassword=%s\n' "$ANYCODE_GIT_USERNAME" "$ANYCODE_GIT_PASSWORD"; }; f"#
         return [
             // The empty value forgets every other helper, which could write to disk.
             "GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "credential.helper", "GIT_CONFIG_VALUE_0": "",

@@ -11,7 +11,10 @@ import Testing
         let command = try RunnerCommand(arguments: ["serve"] + places + ["--home", "/h", "--token-stdin"])
         #expect(
             command
-                == .serve(.init(listen: .unix("/tmp/s"), stateDirectory: "/s", workspace: "/w", home: "/h", token: .standardInput)))
+                == .serve(
+                    .init(
+                        listen: .unix("/tmp/s"), stateDirectory: "/s", workspace: "/w", home: "/h",
+                        token: .standardInput)))
     }
 
     @Test(arguments: [
@@ -47,7 +50,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [nil, "", "Bearer", "Bearer ", "Bearer wrong!", "Bearer t0ke", "Bearer t0ken1", "Basic t0ken", "t0ken"])
+    @Test(arguments: [
+        nil, "", "Bearer", "Bearer ", "Bearer wrong!", "Bearer t0ke", "Bearer t0ken1", "Basic t0ken", "t0ken",
+    ])
     func wrongTokensAreRefused(header: String?) {
         #expect(AccessToken("t0ken")?.matches(authorization: header) == false)
     }

@@ -37,7 +37,8 @@ import Testing
         try await withTemporaryDirectory { directory in
             let server = try AgentServer(
                 identity: ServerIdentity(serverID: "s", agent: "a", createdAtMs: 0, marker: "m"),
-                directory: directory.path, settings: .init(), jobs: Jobs()) { _, _ in FakeConnection() }
+                directory: directory.path, settings: .init(), jobs: Jobs()
+            ) { _, _ in FakeConnection() }
             try await body(server)
         }
     }

@@ -30,14 +30,18 @@ import Testing
                 try await runner.defineShellAgent()
                 _ = try await runner.post(#"{"jsonrpc":"2.0","id":1,"method":"echo"}"#)
                 let health = try await runner.client.send("GET", "/v1/health").text
-                #expect(health.contains(#""servers":[{"agent":"shell","last_event_id":1,"running":true,"server_id":"s"}]"#))
+                #expect(
+                    health.contains(#""servers":[{"agent":"shell","last_event_id":1,"running":true,"server_id":"s"}]"#))
                 return health
             }
             let second = try await RunnerHarness.run(in: directory.path) { runner in
                 try await runner.client.send("GET", "/v1/health").text
             }
             // The end of the agent is an event.
-            #expect(second == first.replacing(#""last_event_id":1,"running":true"#, with: #""last_event_id":2,"running":false"#))
+            #expect(
+                second
+                    == first.replacing(
+                        #""last_event_id":1,"running":true"#, with: #""last_event_id":2,"running":false"#))
             try FileManager.default.removeItem(atPath: directory.path + "/state")
             let third = try await RunnerHarness.run(in: directory.path) { runner in
                 try await runner.client.send("GET", "/v1/health").text
@@ -51,7 +55,8 @@ import Testing
             try await runner.defineShellAgent()
             let echo = #"{"jsonrpc":"2.0","id":1,"method":"echo"}"#
             let path = "/v1/acp/s?agent=shell"
-            #expect(try await runner.client.send("POST", path, echo, headers: ["Content-Type": "text/plain"]).status == 415)
+            #expect(
+                try await runner.client.send("POST", path, echo, headers: ["Content-Type": "text/plain"]).status == 415)
             #expect(try await runner.client.send("POST", path, echo, headers: ["Accept": "text/html"]).status == 406)
             #expect(try await runner.client.send("POST", "/v1/acp/s", echo).status == 400)
             #expect(try await runner.client.send("POST", path, "[]").status == 400)
@@ -59,7 +64,8 @@ import Testing
             #expect(try await runner.client.send("POST", path, echo).status == 200)
             #expect(try await runner.client.send("POST", "/v1/acp/s", echo).status == 200)
             #expect(try await runner.client.send("POST", "/v1/acp/s?agent=demo", echo).status == 409)
-            #expect(try await runner.client.send("GET", "/v1/acp/s", headers: ["Accept": "application/json"]).status == 406)
+            #expect(
+                try await runner.client.send("GET", "/v1/acp/s", headers: ["Accept": "application/json"]).status == 406)
             #expect(try await runner.client.send("GET", "/v1/acp/s", headers: ["Last-Event-ID": "99"]).status == 409)
             #expect(runner.heard.count == 1)
         }
@@ -86,7 +92,10 @@ import Testing
             let variables = #"{"variables":{"EXTRA":"given"}}"#
             #expect(try await runner.client.send("PUT", "/anycode/v1/environment", variables).status == 204)
             let answer = try await runner.post(#"{"id":1,"method":"environment"}"#)
-            #expect(answer.text == #"{"jsonrpc":"2.0","id":1,"result":{"token":"","extra":"given","home":"\#(runner.folder)/home"}}"#)
+            #expect(
+                answer.text
+                    == #"{"jsonrpc":"2.0","id":1,"result":{"token":"","extra":"given","home":"\#(runner.folder)/home"}}"#
+            )
         }
     }
 
@@ -156,7 +165,9 @@ import Testing
     }
 
     @Test func aLineBeyondTheLimitIsCutAndTold() async throws {
-        try await RunnerHarness.run { $0.maximumLine = 100 } _: { runner in
+        try await RunnerHarness.run {
+            $0.maximumLine = 100
+        } _: { runner in
             let path = runner.folder + "/long.sh"
             let script = "read -r l; printf '%0200d\\n' 0; printf '{\"id\":1,\"result\":1}\\n'; read -r l"
             try Data(script.utf8).write(to: URL(filePath: path))
@@ -168,7 +179,9 @@ import Testing
     }
 
     @Test func acknowledgedEventsMayBeCut() async throws {
-        try await RunnerHarness.run { $0.log.segmentBytes = 400 } _: { runner in
+        try await RunnerHarness.run {
+            $0.log.segmentBytes = 400
+        } _: { runner in
             try await runner.defineShellAgent()
             for id in 1...5 { _ = try await runner.post(#"{"id":\#(id),"method":"count"}"#) }
             let path = "/anycode/v1/acp/s/acknowledge"

@@ -9,7 +9,9 @@ import Testing
 
     @Test func kindsAreToldApart() {
         #expect(message(#"{"jsonrpc":"2.0","id":1,"method":"a"}"#)?.kind == .request(id: .init(json: "1"), method: "a"))
-        #expect(message(#"{"id":"x","method":"a","params":{"id":9}}"#)?.kind == .request(id: .init(json: "\"x\""), method: "a"))
+        #expect(
+            message(#"{"id":"x","method":"a","params":{"id":9}}"#)?.kind
+                == .request(id: .init(json: "\"x\""), method: "a"))
         #expect(message(#"{"method":"n","params":[1,{"method":"other"}]}"#)?.kind == .notification(method: "n"))
         #expect(message(#"{"id":null,"method":"n"}"#)?.kind == .notification(method: "n"))
         #expect(message(#"{"id":1,"result":null}"#)?.kind == .response(id: .init(json: "1")))
@@ -17,7 +19,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "x", "[]", "1", "{", #"{"id":1}"#, #"{"method":1}"#, #"{"method":"a"} x"#, #"{"method":"a",}"#, #"{"a":tru}"#,
+        "", "x", "[]", "1", "{", #"{"id":1}"#, #"{"method":1}"#, #"{"method":"a"} x"#, #"{"method":"a",}"#,
+        #"{"a":tru}"#,
         #"{"method":"\x"}"#, "{\"method\":\"a\nb\"}", #"{"id":{},"result":1}"#, #"{"method":"a","p":01}"#,
         #"{"method":"a","p":1.}"#, #"{"method":"\u12"}"#,
     ])
@@ -47,7 +50,9 @@ import Testing
     @Test func anIDIsReplacedInPlace() {
         let renamed = message(#"{"id": 7, "method":"a","params":{"id":7}}"#)?.replacingID(with: .init(json: "\"2.7\""))
         #expect(renamed?.kind == .request(id: .init(json: "\"2.7\""), method: "a"))
-        #expect(renamed.map { String(decoding: $0.bytes, as: UTF8.self) } == #"{"id": "2.7", "method":"a","params":{"id":7}}"#)
+        #expect(
+            renamed.map { String(decoding: $0.bytes, as: UTF8.self) }
+                == #"{"id": "2.7", "method":"a","params":{"id":7}}"#)
     }
 
     @Test func noticesAreMessagesWhateverTheySay() {

@@ -5,7 +5,9 @@ import Testing
 @testable import AnycodeRunner
 
 @Suite struct EventLogTests {
-    private func open(_ folder: String, segment: Int = 4 << 20, total: Int = 64 << 20, lastEvent: UInt64 = 0) throws -> EventLog {
+    private func open(_ folder: String, segment: Int = 4 << 20, total: Int = 64 << 20, lastEvent: UInt64 = 0) throws
+        -> EventLog
+    {
         var limits = EventLog.Limits()
         limits.segmentBytes = segment
         limits.totalBytes = total
@@ -30,7 +32,10 @@ import Testing
                 #expect(try log.appendEvent(Array("e\(number)".utf8)).number == UInt64(number))
                 try log.append(.sent, Array("s".utf8))
             }
-            #expect(try read(log, after: 3) == [.event(number: 4, payload: Array("e4".utf8)), .event(number: 5, payload: Array("e5".utf8))])
+            #expect(
+                try read(log, after: 3) == [
+                    .event(number: 4, payload: Array("e4".utf8)), .event(number: 5, payload: Array("e5".utf8)),
+                ])
         }
     }
 
@@ -129,7 +134,8 @@ import Testing
             while case let batch = try reader.next(limit: 1 << 20), !batch.isEmpty { rest += batch }
             // What it holds open it still reads; the rest is told as lost.
             #expect(rest.first == .event(number: 2, payload: Array("0123456789".utf8)))
-            #expect(rest.last == .gap(from: 4, to: 6) || rest.last == .event(number: 6, payload: Array("0123456789".utf8)))
+            #expect(
+                rest.last == .gap(from: 4, to: 6) || rest.last == .event(number: 6, payload: Array("0123456789".utf8)))
         }
     }
 }

@@ -14,13 +14,18 @@ import Testing
         var harness: RunnerHarness { RunnerHarness(folder: folder, client: client) }
 
         /// Starts the program; returns when it says that it serves.
-        static func start(_ folder: String, _ arguments: [String] = [], token: String? = "t0ken") async throws -> Program {
+        static func start(_ folder: String, _ arguments: [String] = [], token: String? = "t0ken") async throws
+            -> Program
+        {
             let words = try makePipe()
             defer { close(words.read) }
             let null = try OpenFile.open("/dev/null", O_RDWR)
             var environment = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"]
             environment["ANYCODE_RUNNER_TOKEN"] = token
-            let serve = ["serve", "--listen", "unix:\(folder)/s", "--state-dir", "\(folder)/state", "--workspace", "\(folder)/work"]
+            let serve = [
+                "serve", "--listen", "unix:\(folder)/s", "--state-dir", "\(folder)/state", "--workspace",
+                "\(folder)/work",
+            ]
             let pid = try ProcessSpawn(
                 executable: RunnerHarness.productDirectory + "/anycode-runner", arguments: serve + arguments,
                 environment: environment, directory: folder,
@@ -90,7 +95,8 @@ import Testing
             let program = try await Program.start(directory.path, token: nil)
             #expect(await program.end(0) == ProcessExit(code: 64))
             let open = try await Program.start(directory.path, ["--no-token"], token: nil)
-            #expect(try await TestClient(socket: directory.path + "/s", token: nil).send("GET", "/v1/health").status == 200)
+            #expect(
+                try await TestClient(socket: directory.path + "/s", token: nil).send("GET", "/v1/health").status == 200)
             #expect(await open.end(SIGTERM) == ProcessExit(code: 0))
         }
     }

@@ -87,7 +87,8 @@ import Testing
             try await stage.clock.waitForSleepers(count: 2)
             stage.agents[0].say(#"{"id":1,"result":2}"#)
             let answers = try await [first, second]
-            #expect(answers == [.answer(Array(#"{"id":1,"result":2}"#.utf8)), .answer(Array(#"{"id":1,"result":2}"#.utf8))])
+            #expect(
+                answers == [.answer(Array(#"{"id":1,"result":2}"#.utf8)), .answer(Array(#"{"id":1,"result":2}"#.utf8))])
             #expect(stage.agents[0].heard.count == 1)
         }
     }

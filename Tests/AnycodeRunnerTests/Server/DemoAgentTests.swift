@@ -21,7 +21,8 @@ import Testing
             let answer = try await runner.post(
                 #"{"jsonrpc":"2.0","id":2,"method":"session/new","params":{"cwd":"\#(runner.workspace)","mcpServers":[]}}"#,
                 agent: "demo")
-            let session = try #require(answer.text.split(separator: "\"sessionId\":\"").last?.split(separator: "\"").first)
+            let session = try #require(
+                answer.text.split(separator: "\"sessionId\":\"").last?.split(separator: "\"").first)
             return Conversation(runner: runner, session: String(session), cursor: 3)
         }
 
@@ -30,11 +31,14 @@ import Testing
         }
 
         /// Sends a prompt and answers until the turn ends; returns everything that was said.
-        mutating func prompt(_ text: String, answers: [String] = [], cancelAt marker: String? = nil) async throws -> String {
+        mutating func prompt(_ text: String, answers: [String] = [], cancelAt marker: String? = nil) async throws
+            -> String
+        {
             id += 1
             let id = id
             let session = session
-            let prompt = #"{"jsonrpc":"2.0","id":\#(id),"method":"session/prompt","params":{"sessionId":"\#(session)","prompt":[{"type":"text","text":"\#(text)"}]}}"#
+            let prompt =
+                #"{"jsonrpc":"2.0","id":\#(id),"method":"session/prompt","params":{"sessionId":"\#(session)","prompt":[{"type":"text","text":"\#(text)"}]}}"#
             #expect(try await send(prompt, ["Prefer": "respond-async"]).status == 202)
             var answers = answers[...]
             let conversation = self
@@ -44,12 +48,15 @@ import Testing
                     let event = try await events.next()
                     said += event.data + "\n"
                     if let marker, event.data.contains(marker) {
-                        let cancel = #"{"jsonrpc":"2.0","method":"session/cancel","params":{"sessionId":"\#(session)"}}"#
+                        let cancel =
+                            #"{"jsonrpc":"2.0","method":"session/cancel","params":{"sessionId":"\#(session)"}}"#
                         _ = try await conversation.send(cancel)
                     } else if let question = Self.question(event.data), let answer = answers.popFirst() {
                         _ = try await conversation.send(#"{"jsonrpc":"2.0","id":\#(question),"result":\#(answer)}"#)
                     }
-                    if event.data.contains("\"id\":\(id),"), !event.data.contains("\"method\"") { return (said, event.id) }
+                    if event.data.contains("\"id\":\(id),"), !event.data.contains("\"method\"") {
+                        return (said, event.id)
+                    }
                 }
             }
             cursor = last ?? cursor
@@ -60,7 +67,8 @@ import Testing
         /// A turn that says nothing, cancelled.
         mutating func silence() async throws -> String {
             id += 1
-            let prompt = #"{"jsonrpc":"2.0","id":\#(id),"method":"session/prompt","params":{"sessionId":"\#(session)","prompt":[{"type":"text","text":"silent"}]}}"#
+            let prompt =
+                #"{"jsonrpc":"2.0","id":\#(id),"method":"session/prompt","params":{"sessionId":"\#(session)","prompt":[{"type":"text","text":"silent"}]}}"#
             _ = try await send(prompt, ["Prefer": "respond-async"])
             _ = try await send(#"{"jsonrpc":"2.0","method":"session/cancel","params":{"sessionId":"\#(session)"}}"#)
             let answer = try await send(prompt).text
@@ -69,7 +77,8 @@ import Testing
         }
 
         private static func question(_ data: String) -> String? {
-            guard data.contains("\"method\":\"session/request_permission\"") || data.contains("elicitation/create") else { return nil }
+            guard data.contains("\"method\":\"session/request_permission\"") || data.contains("elicitation/create")
+            else { return nil }
             return data.split(separator: "\"id\":").dropFirst().first.map { String($0.prefix { $0.isNumber }) }
         }
     }
@@ -90,13 +99,16 @@ import Testing
     }
 
     private func file(_ runner: RunnerHarness, _ name: String) -> String? {
-        (try? Data(contentsOf: URL(filePath: runner.workspace + "/" + name))).map { String(decoding: $0, as: UTF8.self) }
+        (try? Data(contentsOf: URL(filePath: runner.workspace + "/" + name))).map {
+            String(decoding: $0, as: UTF8.self)
+        }
     }
 
     @Test func theFirstTaskAsksEditsChecksAndReports() async throws {
         try await run { runner in
             var talk = try await Conversation.begin(runner)
-            let said = try await talk.prompt("Hello", answers: [Self.choice("formal"), Self.once, Self.once, Self.once])
+            let said = try await talk.prompt(
+                "Hello", answers: [Self.choice("formal"), Self.once, Self.once, Self.once])
             for part in [
                 "agent_thought_chunk", "agent_message_chunk", "\"plan\"", "\"type\":\"diff\"", "usage_update",
                 "ok: the welcome section is there", #""stopReason":"end_turn""#,
@@ -110,7 +122,8 @@ import Testing
     @Test func rejectionsLeadToAnotherWayOrNone() async throws {
         try await run { runner in
             var talk = try await Conversation.begin(runner)
-            let other = try await talk.prompt("Hi", answers: [Self.choice("warm"), Self.reject, Self.once, Self.reject])
+            let other = try await talk.prompt(
+                "Hi", answers: [Self.choice("warm"), Self.reject, Self.once, Self.reject])
             #expect(other.contains("a file of its own") || other.contains("own. "))
             #expect(file(runner, "README.md") == nil)
             #expect(file(runner, "WELCOME.md") != nil)
@@ -123,7 +136,9 @@ import Testing
     @Test func alwaysIsRememberedAndAFollowUpChangesTheChoice() async throws {
         try await run { runner in
             var talk = try await Conversation.begin(runner)
-            let own = [Self.choice("other"), #"{"action":"accept","content":{"text":"Ahoy!"}}"#, Self.always, Self.always]
+            let own = [
+                Self.choice("other"), #"{"action":"accept","content":{"text":"Ahoy!"}}"#, Self.always, Self.always,
+            ]
             _ = try await talk.prompt("Hi", answers: own)
             #expect(file(runner, "README.md")?.contains("Ahoy!") == true)
             _ = try await talk.prompt("rather formal, please")
@@ -148,7 +163,8 @@ import Testing
     @Test func modesAndClientsWithoutFormsNeedNoAnswers() async throws {
         try await run { runner in
             var talk = try await Conversation.begin(runner, forms: false)
-            let mode = #"{"jsonrpc":"2.0","id":5,"method":"session/set_mode","params":{"sessionId":"\#(talk.session)","modeId":"auto"}}"#
+            let mode =
+                #"{"jsonrpc":"2.0","id":5,"method":"session/set_mode","params":{"sessionId":"\#(talk.session)","modeId":"auto"}}"#
             #expect(try await talk.send(mode).text.contains("result"))
             #expect(try await talk.prompt("Hi").contains("Done: "))
             #expect(file(runner, "README.md")?.contains("glad") == true)
@@ -161,9 +177,12 @@ import Testing
             _ = try await talk.prompt("Hi", answers: [Self.choice("warm"), Self.once, Self.once, Self.once])
             _ = try await runner.client.send("DELETE", "/v1/acp/s")
             let before = talk.cursor
-            let load = #"{"jsonrpc":"2.0","id":3,"method":"session/load","params":{"sessionId":"\#(talk.session)","cwd":"\#(runner.workspace)","mcpServers":[]}}"#
+            let load =
+                #"{"jsonrpc":"2.0","id":3,"method":"session/load","params":{"sessionId":"\#(talk.session)","cwd":"\#(runner.workspace)","mcpServers":[]}}"#
             #expect(try await talk.send(load).text.contains("currentModeId"))
-            let events = try await runner.client.events("s", after: before) { try await $0.collect { $0.data.contains("\"id\":3,") } }
+            let events = try await runner.client.events("s", after: before) {
+                try await $0.collect { $0.data.contains("\"id\":3,") }
+            }
             #expect(events.contains { $0.data.contains("user_message_chunk") && $0.data.contains("Hi") })
         }
     }
@@ -179,7 +198,8 @@ import Testing
             let several = #"{"action":"accept","content":{"choices":["tests","ci"]}}"#
             #expect(try await talk.prompt("multi", answers: [several]).contains("ci."))
             #expect(try await talk.prompt("text", answers: [#"{"action":"decline"}"#]).contains("nothing."))
-            #expect(try await talk.prompt("longcmd", answers: [Self.once], cancelAt: "in_progress").contains("cancelled"))
+            #expect(
+                try await talk.prompt("longcmd", answers: [Self.once], cancelAt: "in_progress").contains("cancelled"))
             #expect(try await talk.prompt("crash").contains("ended with exit code 3"))
         }
     }

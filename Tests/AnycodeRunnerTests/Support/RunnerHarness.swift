@@ -50,7 +50,8 @@ struct RunnerHarness: Sendable {
     /// The same in a temporary folder.
     @discardableResult
     static func run<Value: Sendable>(
-        _ configure: (inout RunnerConfiguration) -> Void = { _ in }, _ body: @Sendable (RunnerHarness) async throws -> Value
+        _ configure: (inout RunnerConfiguration) -> Void = { _ in },
+        _ body: @Sendable (RunnerHarness) async throws -> Value
     ) async throws -> Value {
         try await withTemporaryDirectory(prefix: "r") { directory in
             try await run(in: directory.path, configure, body)
@@ -59,8 +60,13 @@ struct RunnerHarness: Sendable {
 
     /// Where this package's programs were built.
     static var productDirectory: String {
-        let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let program =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         return program.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
+    }
+
+    func write(_ text: String, to path: String) throws {
+        try Data(text.utf8).write(to: URL(filePath: path))
     }
 
     /// Defines the agent “shell” (see ``ShellAgent``).
@@ -68,7 +74,8 @@ struct RunnerHarness: Sendable {
         let path = folder + "/agent.sh"
         try Data(ShellAgent.script.utf8).write(to: URL(filePath: path))
         let answer = try await client.send(
-            "PUT", "/anycode/v1/agents/shell", #"{"command":["/bin/sh","\#(path)"],"env":{"AGENT_LOG":"\#(folder)/heard"}}"#)
+            "PUT", "/anycode/v1/agents/shell",
+            #"{"command":["/bin/sh","\#(path)"],"env":{"AGENT_LOG":"\#(folder)/heard"}}"#)
         precondition(answer.status == 204)
     }
 

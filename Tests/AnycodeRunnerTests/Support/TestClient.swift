@@ -26,7 +26,8 @@ struct TestClient: Sendable {
         try await send(method, path, bytes: Array(body.utf8), headers: headers)
     }
 
-    func send(_ method: String, _ path: String, bytes: [UInt8], headers: [String: String] = [:]) async throws -> Answer {
+    func send(_ method: String, _ path: String, bytes: [UInt8], headers: [String: String] = [:]) async throws -> Answer
+    {
         try await connect().executeThenClose { inbound, outbound in
             try await outbound.write(request(method, path, bytes, headers))
             var received: [UInt8] = []
@@ -112,7 +113,9 @@ struct Events {
                 defer { text.removeSubrange(..<end.upperBound) }
                 return String(decoding: text[..<end.lowerBound], as: UTF8.self)
             }
-            guard let buffer = try await input.next(isolation: #isolation) else { throw TestClient.Failure(what: "the stream ended") }
+            guard let buffer = try await input.next(isolation: #isolation) else {
+                throw TestClient.Failure(what: "the stream ended")
+            }
             reader.append(Array(buffer.readableBytesView))
             if let status = reader.head?.status, status != 200 { throw TestClient.Failure(what: "status \(status)") }
             text += reader.takeBody()

@@ -37,9 +37,13 @@ import Testing
         _ body: @Sendable (_ port: Int, _ shown: @escaping @Sendable () -> [String]) async throws -> Value
     ) async throws -> Value {
         let shown = Shown()
-        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton).bind(host: "127.0.0.1", port: 0) {
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton).bind(
+            host: "127.0.0.1", port: 0
+        ) {
             channel in
-            channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel) }
+            channel.eventLoop.makeCompletedFuture {
+                try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+            }
         }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -49,7 +53,8 @@ import Testing
                             for try await buffer in inbound {
                                 let text = String(buffer: buffer)
                                 shown.lines.withLock { $0 += text.split(separator: "\r\n").map(String.init) }
-                                let refusal = "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n"
+                                let refusal =
+                                    "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n"
                                 try await outbound.write(ByteBuffer(string: refusal))
                             }
                         }
@@ -90,12 +95,14 @@ import Testing
         try await withServer { port, shown in
             try await RunnerHarness.run { runner in
                 // As a redirect would: the helper is bound to the address's own host.
-                var source = try source(#"{"url":"https://example.org/a.git","credentials":{"username":"me","password":"s3cr3t"}}"#)
+                var source = try source(
+                    #"{"url":"https://example.org/a.git","credentials":{"username":"me","password":"s3cr3t"}}"#)
                 source.address = "http://127.0.0.1:\(port)/a.git"
                 let git = Git(
                     stateDirectory: runner.state, workspace: runner.workspace, inherited: ["PATH": "/usr/bin:/bin"],
                     group: MultiThreadedEventLoopGroup.singleton, clock: ContinuousClock())
-                let outcome = try await git.run(["ls-remote", source.address], environment: source.credentialEnvironment)
+                let outcome = try await git.run(
+                    ["ls-remote", source.address], environment: source.credentialEnvironment)
                 #expect(!outcome.exit.success)
                 #expect(!shown().isEmpty)
                 #expect(!shown().contains { $0.lowercased().hasPrefix("authorization") })

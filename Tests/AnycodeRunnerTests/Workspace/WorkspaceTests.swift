@@ -28,7 +28,9 @@ import Testing
             let base = try #require(steps.base)
             #expect(steps.last == #"{"done":{"base":"\#(base)","branch":"main","path":"\#(runner.workspace)"}}"#)
             #expect(try await prepare(runner, "null").base == base)
-            #expect(try await status(runner) == #"{"base":"\#(base)","branch":"main","dirty":false,"files":[],"head":"\#(base)"}"#)
+            #expect(
+                try await status(runner)
+                    == #"{"base":"\#(base)","branch":"main","dirty":false,"files":[],"head":"\#(base)"}"#)
         }
     }
 
@@ -98,7 +100,8 @@ import Testing
     @Test func aHalfFinishedPreparationIsDoneAgain() async throws {
         try await RunnerHarness.run { runner in
             let source = try GitRepository(runner.folder + "/source")
-            try FileManager.default.createDirectory(atPath: runner.workspace + "/.git", withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: runner.workspace + "/.git", withIntermediateDirectories: true)
             try Data("half".utf8).write(to: URL(filePath: runner.workspace + "/half"))
             try Data().write(to: URL(filePath: runner.state + "/workspace.started"))
             #expect(try await prepare(runner, #"{"url":"\#(source.path)"}"#).base != nil)
@@ -109,10 +112,14 @@ import Testing
     @Test func aFinishedPreparationIsRememberedOverARestart() async throws {
         try await withTemporaryDirectory(prefix: "r") { directory in
             let source = try GitRepository(directory.path + "/source")
-            let first = try await RunnerHarness.run(in: directory.path) { try await prepare($0, #"{"url":"\#(source.path)"}"#).last }
+            let first = try await RunnerHarness.run(in: directory.path) {
+                try await prepare($0, #"{"url":"\#(source.path)"}"#).last
+            }
             try source.write("later\n", to: "text")
             try source.commit("later")
-            let second = try await RunnerHarness.run(in: directory.path) { try await prepare($0, #"{"url":"\#(source.path)"}"#).last }
+            let second = try await RunnerHarness.run(in: directory.path) {
+                try await prepare($0, #"{"url":"\#(source.path)"}"#).last
+            }
             #expect(first == second)
         }
     }
@@ -148,7 +155,9 @@ import Testing
             #expect(answer.headers["x-anycode-base"] == base)
             #expect(try work.run(["status", "--porcelain"]) == index)
             #expect(try await runner.client.send("GET", "/anycode/v1/workspace/patch?limit=100").status == 413)
-            #expect(try FileManager.default.contentsOfDirectory(atPath: runner.state).filter { $0.hasPrefix("tmp-") }.isEmpty)
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: runner.state).filter { $0.hasPrefix("tmp-") }
+                    .isEmpty)
             return answer.body
         }
         try await RunnerHarness.run { runner in
