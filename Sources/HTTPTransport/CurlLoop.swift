@@ -15,6 +15,7 @@ final class CurlLoop {
     let multi: OpaqueMulti
     let inbox: LoopInbox
     private let configuration: HTTPClient.Configuration
+    private let awaited = AwaitedExchanges()
     private var transfers: [ObjectIdentifier: CurlTransfer] = [:]
     /// When libcurl wants to be called, in milliseconds of the monotonic clock.
     var curlDeadline: Int?
@@ -52,7 +53,9 @@ final class CurlLoop {
 
     private func run() {
         installCallbacks()
+        var pace = Pace()
         while true {
+            if transfers.count >= Pace.crowd { pace.keep() }
             if wait(milliseconds: waitingTime()) {
                 let (commands, isClosing) = inbox.take()
                 for command in commands { execute(command) }
@@ -60,6 +63,7 @@ final class CurlLoop {
             }
             finishCompleted()
             checkIdle()
+            awaited.deliver()
         }
     }
 
@@ -78,7 +82,7 @@ final class CurlLoop {
         guard !exchange.isOver else { return }
         do throws(HTTPError) {
             let now = MonotonicClock.milliseconds()
-            let transfer = try CurlTransfer(exchange, configuration, now: now)
+            let transfer = try CurlTransfer(exchange, configuration, awaited: awaited, now: now)
             transfers[ObjectIdentifier(exchange)] = transfer
             let code = curl_multi_add_handle(multi, transfer.easy)
             if code != CURLM_OK {

@@ -6,6 +6,7 @@ final class CurlTransfer {
     let easy: UnsafeMutableRawPointer
     /// Silence that ends the transfer, in milliseconds.
     let idleLimit: Int?
+    private let awaited: AwaitedExchanges
     private var resources = CurlResources()
     private var parser: ResponseHeadParser
     /// Why a callback refused to go on.
@@ -14,11 +15,14 @@ final class CurlTransfer {
     private var uploaded: curl_off_t = 0
     private var isPaused = false
 
-    init(_ exchange: any Exchange, _ configuration: HTTPClient.Configuration, now: Int) throws(HTTPError) {
+    init(
+        _ exchange: any Exchange, _ configuration: HTTPClient.Configuration, awaited: AwaitedExchanges, now: Int
+    ) throws(HTTPError) {
         guard let easy = curl_easy_init() else { throw HTTPError(.internal, "Out of memory.", delivery: .notSent) }
         let request = exchange.request
         self.exchange = exchange
         self.easy = easy
+        self.awaited = awaited
         lastActivity = now
         idleLimit = request.timeouts.idle?.wholeMilliseconds
         parser = ResponseHeadParser(limit: request.limits.headerBytes, followsRedirects: request.redirects != .none)
@@ -112,6 +116,9 @@ final class CurlTransfer {
         lastActivity = MonotonicClock.milliseconds()
         switch exchange.receive(bytes: bytes) {
         case .taken: return bytes.count
+        case .awaited:
+            awaited.add(exchange)
+            return bytes.count
         case .tooLarge: return refuse(.tooLarge(exchange.request, "body"))
         case .refused: return refuse(.cancelled(exchange.request))
         case .full:

@@ -11,8 +11,15 @@ final class StreamExchange: Exchange {
         var buffer: [UInt8] = []
         var reader: BytesWaiter?
         var isPaused = false
+        var isAwaited = false
         var received = 0
         var end: Result<Void, HTTPError>?
+
+        /// What is here, and whether the transfer stands still because of it.
+        mutating func takeBuffer() -> (bytes: [UInt8], resumes: Bool) {
+            defer { (buffer, isPaused) = ([], false) }
+            return (buffer, isPaused)
+        }
     }
 
     let request: HTTPRequest
@@ -49,24 +56,31 @@ final class StreamExchange: Exchange {
     }
 
     func receive(bytes: UnsafeRawBufferPointer) -> Reception {
-        let (reception, reader): (Reception, BytesWaiter?) = state.withLock { state in
-            if state.end != nil { return (.refused, nil) }
-            if let limit = request.limits.bodyBytes, state.received + bytes.count > limit { return (.tooLarge, nil) }
-            if let reader = state.reader {
-                state.reader = nil
-                state.received += bytes.count
-                return (.taken, reader)
-            }
+        state.withLock { state in
+            if state.end != nil { return .refused }
+            if let limit = request.limits.bodyBytes, state.received + bytes.count > limit { return .tooLarge }
             if !state.buffer.isEmpty, state.buffer.count + bytes.count > bufferLimit {
                 state.isPaused = true
-                return (.full, nil)
+                return .full
             }
             state.buffer.append(contentsOf: bytes)
             state.received += bytes.count
-            return (.taken, nil)
+            if state.reader == nil || state.isAwaited { return .taken }
+            state.isAwaited = true
+            return .awaited
         }
-        reader?.resume(returning: .success(Array(bytes)))
-        return reception
+    }
+
+    func deliver() {
+        let (reader, bytes, resumes): (BytesWaiter?, [UInt8], Bool) = state.withLock { state in
+            state.isAwaited = false
+            guard let reader = state.reader, !state.buffer.isEmpty else { return (nil, [], false) }
+            state.reader = nil
+            let (bytes, resumes) = state.takeBuffer()
+            return (reader, bytes, resumes)
+        }
+        reader?.resume(returning: .success(bytes))
+        if resumes { inbox.post(.resume(ObjectIdentifier(self))) }
     }
 
     /// Ends the exchange. Bytes that are already here are still read, unless the reader itself gave up.
@@ -76,15 +90,20 @@ final class StreamExchange: Exchange {
 
     /// `false` when it was over already.
     private func end(_ error: HTTPError?) -> Bool {
-        let (ended, headWaiter, reader): (Bool, HeadWaiter?, BytesWaiter?) = state.withLock { state in
-            guard state.end == nil else { return (false, nil, nil) }
+        let (ended, headWaiter, reader, bytes): (Bool, HeadWaiter?, BytesWaiter?, [UInt8]) = state.withLock { state in
+            guard state.end == nil else { return (false, nil, nil, []) }
             state.end = error.map { .failure($0) } ?? .success(())
             if error?.code == .cancelled { state.buffer = [] }
             defer { (state.headWaiter, state.reader) = (nil, nil) }
-            return (true, state.headWaiter, state.reader)
+            let bytes = state.reader == nil ? [] : state.takeBuffer().bytes
+            return (true, state.headWaiter, state.reader, bytes)
         }
         headWaiter?.resume(returning: .failure(error ?? .withoutHead(request)))
-        reader?.resume(returning: error.map { .failure($0) } ?? .success(nil))
+        if !bytes.isEmpty {
+            reader?.resume(returning: .success(bytes))
+        } else {
+            reader?.resume(returning: error.map { .failure($0) } ?? .success(nil))
+        }
         return ended
     }
 
@@ -105,10 +124,8 @@ final class StreamExchange: Exchange {
     private func read(_ waiter: BytesWaiter) {
         let (result, resumes): (Result<[UInt8]?, HTTPError>?, Bool) = state.withLock { state in
             if !state.buffer.isEmpty {
-                let bytes = state.buffer
-                state.buffer = []
-                defer { state.isPaused = false }
-                return (.success(bytes), state.isPaused)
+                let (bytes, resumes) = state.takeBuffer()
+                return (.success(bytes), resumes)
             }
             if let end = state.end { return (end.map { nil }, false) }
             if state.reader != nil {

@@ -51,6 +51,8 @@ final class WholeExchange: Exchange {
         }
     }
 
+    func deliver() {}
+
     func finish(_ error: HTTPError?) {
         let resolved: (Waiter, Result<HTTPResponse, HTTPError>)? = state.withLock { state in
             switch state {
