@@ -44,6 +44,13 @@ extension LocalSandboxProvider {
             self.programs = programs
         }
 
+        /// Where a daemon keeps its sandboxes unless told: short, for a socket's path must fit in 107 bytes.
+        package static func defaultBase(environment: [String: String], isRoot: Bool) -> String? {
+            if isRoot { return "/var/lib/anycode/sandboxes" }
+            if let data = environment["XDG_DATA_HOME"], data.hasPrefix("/") { return "\(data)/anycode/sandboxes" }
+            return environment["HOME"].map { "\($0)/.local/share/anycode/sandboxes" }
+        }
+
         func network(for agent: AgentName) -> Network { agentNetworks[agent] ?? network }
     }
 

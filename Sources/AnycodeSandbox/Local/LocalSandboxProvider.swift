@@ -113,6 +113,11 @@ package final class LocalSandboxProvider: SandboxProvider {
         let deadline = ContinuousClock.now + configuration.startTimeout
         let surroundings = try surroundings(work)
         if configuration.isolation == .bubblewrap, let problem = surroundings.isolationProblem { throw problem }
+        if configuration.isolation == .bubblewrap, configuration.network(for: spec.agent) == .private,
+            let problem = surroundings.networkProblem
+        {
+            throw problem
+        }
         let preparation = SandboxPreparation(configuration: configuration, spec: spec, directory: directory)
         let record = try preparation.run(isolatorVersion: surroundings.bubblewrapVersion)
         let started = try SandboxStart(
@@ -126,7 +131,12 @@ package final class LocalSandboxProvider: SandboxProvider {
     // MARK: - Records
 
     private func ownRecord(_ directory: LeaseDirectory) throws(SandboxError) -> LeaseRecord? {
-        guard let record = LeaseRecord.read(directory.record) else { return nil }
+        guard let record = LeaseRecord.read(directory.record) else {
+            guard access(directory.record, F_OK) == 0 else { return nil }
+            throw SandboxError(
+                .failed, "the sandbox's record \(directory.record) cannot be read",
+                hint: "A newer version may have written it; else end what runs there and remove the directory.")
+        }
         guard record.instance == configuration.instance else {
             throw SandboxError(
                 .failed, "the sandbox belongs to another instance of the daemon",

@@ -24,8 +24,8 @@ package struct LocalSurroundings: Hashable, Sendable {
 
 extension LocalSandboxProvider {
     /// Looks anew at what the machine offers, by trying it.
-    package func surroundings() async -> LocalSurroundings? {
-        try? await BlockingWork.run { work throws(SandboxError) in
+    package func surroundings() async throws(SandboxError) -> LocalSurroundings {
+        try await BlockingWork.run { work throws(SandboxError) in
             self.surroundingsCache.withLock { $0 = nil }
             return try self.surroundings(work)
         }

@@ -19,6 +19,10 @@ struct SandboxPreparation: Sendable {
     /// Leaves the record on disk, then makes the directories; what a lease's earlier sandbox left stays.
     func run(isolatorVersion: String?) throws(SandboxError) -> LeaseRecord {
         try checkRepository()
+        for path in configuration.readOnlyPaths where !path.hasPrefix("/") || access(path, F_OK) != 0 {
+            throw SandboxError(
+                .misconfigured, "the path \(path), which sandboxes should be able to read, does not exist")
+        }
         try directory.create(base: configuration.base)
         try checkSpace()
         let network = configuration.isolation == .none ? .host : configuration.network(for: spec.agent)

@@ -216,6 +216,19 @@ import Testing
         }
     }
 
+    @Test func recordThatCannotBeReadIsNeverGuessedAt() async throws {
+        try await SandboxFixture.with { fixture in
+            let spec = SandboxFixture.spec()
+            let directory = "\(fixture.base)/\(spec.lease)"
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            try "{\"format\": 99}".write(toFile: "\(directory)/lease.json", atomically: true, encoding: .utf8)
+            await #expect(throws: SandboxError.self) { try await fixture.provider.destroy(spec.lease) }
+            await #expect(throws: SandboxError.self) { _ = try await fixture.acquire(spec) }
+            #expect(try await fixture.provider.list().map(\.lease) == [spec.lease])
+            try FileManager.default.removeItem(atPath: directory)
+        }
+    }
+
     @Test func sandboxesOfAnotherInstanceAreLeftAlone() async throws {
         try await SandboxFixture.with { fixture in
             let spec = SandboxFixture.spec()

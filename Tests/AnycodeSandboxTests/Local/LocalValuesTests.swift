@@ -97,9 +97,20 @@ import Testing
             ])
     }
 
+    @Test func sandboxesOfRootAreKeptWithTheSystemsData() {
+        typealias Configuration = LocalSandboxProvider.Configuration
+        let home = ["HOME": "/home/ana"]
+        #expect(Configuration.defaultBase(environment: home, isRoot: true) == "/var/lib/anycode/sandboxes")
+        #expect(
+            Configuration.defaultBase(environment: home, isRoot: false)
+                == "/home/ana/.local/share/anycode/sandboxes")
+        #expect(Configuration.defaultBase(environment: ["XDG_DATA_HOME": "/d"], isRoot: false) == "/d/anycode/sandboxes")
+        #expect(Configuration.defaultBase(environment: [:], isRoot: false) == nil)
+    }
+
     @Test func surroundingsNameWhatIsOff() async throws {
         let fixture = try SandboxFixture()
-        let surroundings = try #require(await fixture.provider.surroundings())
+        let surroundings = try await fixture.provider.surroundings()
         #expect(surroundings.freeSpace ?? 0 > 0)
         if !surroundings.usesSystemd { #expect(surroundings.limitsOff.first?.hasPrefix("memory") == true) }
         try await fixture.finish()

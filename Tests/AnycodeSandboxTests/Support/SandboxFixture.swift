@@ -49,13 +49,13 @@ struct SandboxFixture: Sendable {
         _ body: (SandboxFixture) async throws -> Void
     ) async throws {
         let fixture = try SandboxFixture(adjust)
-        let surroundings = await fixture.provider.surroundings()
-        if let problem = surroundings?.isolationProblem {
+        let surroundings = try await fixture.provider.surroundings()
+        if let problem = surroundings.isolationProblem {
             skip("local sandbox: \(problem)")
             return try await fixture.finish()
         }
         let network = fixture.provider.configuration.network
-        if network == .private, let problem = surroundings?.networkProblem {
+        if network == .private, let problem = surroundings.networkProblem {
             skip("local sandbox, private network: \(problem)")
             return try await fixture.finish()
         }
