@@ -22,6 +22,7 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -81,7 +82,7 @@ let executables: [Target] = [
         [
             "AnycodeAgent", "AnycodeChat", "AnycodeConfig", "AnycodeControl", "AnycodeCore", "AnycodeRuntime",
             "AnycodeSandbox", "AnycodeServer", "AnycodeStore", "COpenSSL", "HTTPTransport", argumentParser, logging,
-            serviceLifecycle, supervision,
+            serviceLifecycle, supervision, unixSignals,
         ]),
     executable("anycodectl", ["AnycodeControl", argumentParser]),
     executable("anycode-runner", ["AnycodeRunner"]),
@@ -96,7 +97,8 @@ let testSupport: [Target] = [
     .executableTarget(
         name: "scripted-model", dependencies: ["ScriptedModel", "TestJSON"], path: "Tests/Support/scripted-model",
         swiftSettings: settings),
-    .executableTarget(name: "test-agent", path: "Tests/Support/test-agent", swiftSettings: settings),
+    .executableTarget(
+        name: "test-agent", dependencies: ["TestJSON"], path: "Tests/Support/test-agent", swiftSettings: settings),
 ]
 
 let testTargets: [Target] = [
@@ -114,7 +116,7 @@ let testTargets: [Target] = [
     tests(
         "AnycodeRunnerTests", ["AnycodeRunner", "TestSupport", "anycode-runner", "anycode-demo-agent", nioCore, nioPosix]),
     tests("TestSupportTests", ["TestSupport"]),
-    tests("ScriptedModelTests", ["ScriptedModel", "TestJSON", "TestSupport"]),
+    tests("ScriptedModelTests", ["ScriptedModel", "TestJSON", "TestSupport", "test-agent"]),
 ]
 
 let package = Package(

@@ -23,9 +23,9 @@ package final class ControlServer: Child {
     ) {
         let place = SocketPlace(path: path)
         let publication = Publication()
-        // The framework would tell of the name that is only bound to.
+        // The framework would tell of the name that is only bound to, and of its own shutdown as if it were an error.
         var logger = logger
-        logger.logLevel = max(logger.logLevel, .warning)
+        logger.logLevel = .critical
         let application = Application(
             router: ControlRoutes.router(backend),
             configuration: ApplicationConfiguration(

@@ -1,5 +1,7 @@
-import AnycodeServer
+import AnycodeConfig
+import AnycodeControl
 import ArgumentParser
+import Foundation
 
 /// The daemon's command line.
 @main
@@ -25,6 +27,7 @@ struct Run: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
+        signal(SIGPIPE, SIG_IGN)
         let configuration = try options.load()
         let data = try DataDirectory(database: configuration.database.path)
         let usesConsole = configuration.console.enabled

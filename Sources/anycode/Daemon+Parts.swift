@@ -4,6 +4,7 @@ import AnycodeCore
 import AnycodeRuntime
 import AnycodeSandbox
 import Foundation
+import Logging
 import ServiceLifecycle
 import Supervision
 import Synchronization

@@ -12,6 +12,7 @@ import HTTPTransport
 import Logging
 import ServiceLifecycle
 import Supervision
+import UnixSignals
 
 /// The composition root: turns the configuration into ports, the runtime and its tree, and runs them.
 struct Daemon {
@@ -42,9 +43,9 @@ struct Daemon {
         let tokens = try RunnerToken(keyFile: data.keyFile)
         let http = try HTTPClient(configuration: .init(userAgent: "anycode/\(AnycodeVersion.current)"))
         let console = try use.map { try Self.console($0, data) }
-        let provider = Self.provider(
+        let provider = try Self.provider(
             configuration.sandbox.local, instance: instance,
-            base: configuration.sandbox.local.directory ?? data.sandboxes)
+            base: configuration.sandbox.local.directory ?? data.sandboxes(of: instance))
         var settings = RuntimeConfiguration(configuration)
         adjust(&settings)
         let runtime = Runtime(

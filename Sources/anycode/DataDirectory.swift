@@ -18,7 +18,16 @@ struct DataDirectory {
     var saves: String { root + "/saves" }
     var consoleJournal: String { root + "/console" }
     var logFile: String { root + "/anycode.log" }
-    var sandboxes: String { root + "/sandboxes" }
+
+    /// Where local sandboxes live. A daemon that is root gives each one a user of its own, who could not pass root's
+    /// private directories; so there they live under `/var/lib`, apart by instance.
+    func sandboxes(of instance: InstanceID) throws -> String {
+        guard geteuid() == 0 else { return root + "/sandboxes" }
+        let path = "/var/lib/anycode/\(instance.short)"
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
+        return path
+    }
 
     static func makePrivate(_ path: String) throws {
         try FileManager.default.createDirectory(

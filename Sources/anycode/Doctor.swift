@@ -33,8 +33,11 @@ struct Doctor: AsyncParsableCommand {
         let base = configuration.sandbox.local.directory ?? NSTemporaryDirectory()
         let provider = Daemon.provider(
             configuration.sandbox.local, instance: InstanceID("doctor"), base: base)
-        guard let found = await provider.surroundings() else {
-            return [.failed("sandbox", "the machine could not be looked at")]
+        let found: LocalSurroundings
+        do {
+            found = try await provider.surroundings()
+        } catch {
+            return [.failed("sandbox", "\(error)")]
         }
         var checks: [DoctorCheck] = []
         checks.append(

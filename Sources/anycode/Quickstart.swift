@@ -2,6 +2,7 @@ import AnycodeChat
 import AnycodeConfig
 import AnycodeCore
 import AnycodeRuntime
+import AnycodeSandbox
 import ArgumentParser
 import Foundation
 import Supervision
@@ -29,6 +30,7 @@ struct Quickstart: AsyncParsableCommand {
     }
 
     func run() async throws {
+        signal(SIGPIPE, SIG_IGN)
         let isAttended = Terminal.isAttached
         try DataDirectory.makePrivate(directory)
         let data = try DataDirectory(database: directory + "/anycode.db")
@@ -70,7 +72,7 @@ struct Quickstart: AsyncParsableCommand {
     }
 
     private func checkSurroundings(_ daemon: Daemon) async throws {
-        guard let problem = await daemon.provider.surroundings()?.isolationProblem else { return }
+        guard let problem = try await daemon.provider.surroundings().isolationProblem else { return }
         Terminal.complain("Sandboxes cannot be made on this machine: \(problem)")
         Terminal.complain("To see the rest all the same: anycode quickstart --without-isolation")
         throw ExitCode(1)

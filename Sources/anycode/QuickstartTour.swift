@@ -1,6 +1,7 @@
 import AnycodeChat
 import AnycodeCore
 import AnycodeRuntime
+import AnycodeStore
 import Foundation
 import Supervision
 import Synchronization
@@ -26,9 +27,17 @@ final class QuickstartTour: Sendable {
         let unfinished = try await daemon.runtime.store.read { try $0.liveSessions() }
         await welcome(goesOn: !unfinished.isEmpty)
         if unfinished.isEmpty { try await writeTask() }
-        guard let session = await lastSession(events) else { return }
+        guard isAttended else { return try await reportEnd(events) }
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask { try await self.reportEnd(events) }
+            await self.daemon.console?.waitForQuit()
+            group.cancelAll()
+        }
+    }
+
+    private func reportEnd(_ events: AsyncStream<SupervisionEvent>) async throws {
+        guard let session = await endOfSession(events) else { return }
         try await report(session)
-        if isAttended { await stayOpen() }
     }
 
     private func welcome(goesOn: Bool) async {
@@ -41,7 +50,7 @@ final class QuickstartTour: Sendable {
             **Welcome to Anycode.** This terminal is the chat; Telegram works the same way.
             A demo agent (no model, no key) now does a small job in a scratch repository, `\(repository.path)`, \
             inside a sandbox of its own. It will ask a question, and ask before it changes anything.\
-            \(isAttended ? " Answer with the number of a choice." : "")
+            \(isAttended ? " Answer with the number of a choice; afterwards write what else it should do, or `/help`." : "")
             """)
     }
 
@@ -55,8 +64,8 @@ final class QuickstartTour: Sendable {
         try await StoredInbox(runtime: daemon.runtime, platform: PlatformID("console")).receive([event])
     }
 
-    /// The id of the first session that comes to its end; in a terminal, to the end of its first turn.
-    private func lastSession(_ events: AsyncStream<SupervisionEvent>) async -> SessionID? {
+    /// The id of the first session that comes to its end.
+    private func endOfSession(_ events: AsyncStream<SupervisionEvent>) async -> SessionID? {
         for await event in events where event.path.components.dropLast() == ["sessions"] {
             if case .exited(_, .normal) = event.kind, let id = event.path.components.last { return SessionID(id) }
         }
@@ -67,7 +76,7 @@ final class QuickstartTour: Sendable {
         guard let row = try await daemon.runtime.store.read({ try $0.session(session) }) else { return }
         let patch = try await daemon.runtime.store.read { try $0.saves(session: session) }.last
         guard row.state == "completed", let patch else {
-            return outcome.withLock { $0 = "The first task ended as \(row.state), with nothing saved." }
+            return isAttended ? () : outcome.withLock { $0 = "The first task ended as \(row.state), with nothing saved." }
         }
         await daemon.console?.announce(
             """
@@ -75,10 +84,5 @@ final class QuickstartTour: Sendable {
             gone. The change: `git -C \(repository.path) apply \(patch.path)`
             Next: copy `config.example.toml` to `config.toml`, name your agent there, and run `anycode`.
             """)
-    }
-
-    private func stayOpen() async {
-        await daemon.console?.announce("The prompt stays open: try `/task demo …`, `/help`. Ctrl-D quits.")
-        await daemon.console?.waitForQuit()
     }
 }

@@ -22,7 +22,8 @@ package actor ConsolePlatform: ChatPlatform {
 
     package nonisolated let id = PlatformID("console")
     package nonisolated let limits = ChatLimits(
-        textUnits: 6000, labelUnits: 60, editsMessages: true, deduplicatesSends: true, messagesPerTurn: 60)
+        textUnits: 6000, labelUnits: 60, editsMessages: true, deduplicatesSends: true, messagesPerTurn: 60,
+        rationsCalls: false)
     /// The only conversation there is.
     package static let conversation = Conversation(chat: ChatID(platform: PlatformID("console"), value: "main"))
 
@@ -67,7 +68,7 @@ package actor ConsolePlatform: ChatPlatform {
         self.loop = loop
         self.ledger = ledger
         let uid = String(getuid())
-        person = Person(id: PersonID(uid), name: configuration.environment["USER"] ?? uid)
+        person = Person(id: PersonID(uid), name: Self.loginName ?? configuration.environment["USER"] ?? uid)
         if configuration.drawsOnTerminal {
             let device = TerminalDevice(
                 input: configuration.input, output: configuration.output,
@@ -127,6 +128,11 @@ package actor ConsolePlatform: ChatPlatform {
         resume()
         try record(ledger.edit(old, to: message), durably: false)
         show(id, previous: old)
+    }
+
+    /// The name that the system knows the person by.
+    private static var loginName: String? {
+        getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) }
     }
 
     package func acknowledge(_ callback: String, note: String) async throws(ChatError) {

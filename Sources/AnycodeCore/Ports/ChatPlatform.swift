@@ -43,16 +43,20 @@ package struct ChatLimits: Hashable, Sendable {
     package let deduplicatesSends: Bool
     /// How many messages one turn may take before older output is folded.
     package let messagesPerTurn: Int
+    /// Whether calls are rationed, so that questions and finals go before edits of streamed output. Where they are
+    /// not, everything is shown in order.
+    package let rationsCalls: Bool
 
     package init(
         textUnits: Int, labelUnits: Int = 60, editsMessages: Bool = true, deduplicatesSends: Bool = false,
-        messagesPerTurn: Int = 12
+        messagesPerTurn: Int = 12, rationsCalls: Bool = true
     ) {
         self.textUnits = textUnits
         self.labelUnits = labelUnits
         self.editsMessages = editsMessages
         self.deduplicatesSends = deduplicatesSends
         self.messagesPerTurn = messagesPerTurn
+        self.rationsCalls = rationsCalls
     }
 }
 
