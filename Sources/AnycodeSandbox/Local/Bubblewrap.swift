@@ -1,10 +1,11 @@
 import AnycodeCore
+import Glibc
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-import Glibc
 
 /// The command line that shuts a program in.
 struct Bubblewrap: Sendable {
@@ -79,7 +80,8 @@ struct Bubblewrap: Sendable {
     }
 
     private var syntheticNames: [String] {
-        ["passwd", "group", "hosts", "hostname", "shells", "resolv.conf"] + (localRepository == nil ? [] : ["gitconfig"])
+        ["passwd", "group", "hosts", "hostname", "shells", "resolv.conf"]
+            + (localRepository == nil ? [] : ["gitconfig"])
     }
 
     private var environment: [String] {

@@ -1,7 +1,6 @@
 import CSandboxSystem
 import Glibc
 import Synchronization
-import Synchronization
 
 /// Waits for the end of any number of processes, ours or not, on one thread that sleeps until one ends.
 final class ExitWatcher: Sendable {

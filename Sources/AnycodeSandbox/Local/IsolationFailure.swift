@@ -16,8 +16,8 @@ enum IsolationFailure {
         let denied = ["ermission denied", "not permitted", "uid map", "namespace"].contains { reason.contains($0) }
         if denied, !isRoot, value("kernel/apparmor_restrict_unprivileged_userns") == "1" {
             return """
-                AppArmor forbids it. Allow bubblewrap alone: put 'abi <abi/4.0>, include <tunables/global> profile bwrap \
-                /usr/bin/bwrap flags=(unconfined) { userns, }' into /etc/apparmor.d/bwrap and run \
+                AppArmor forbids it. Allow bubblewrap alone: put 'abi <abi/4.0>, include <tunables/global> profile \
+                bwrap /usr/bin/bwrap flags=(unconfined) { userns, }' into /etc/apparmor.d/bwrap and run \
                 'sudo apparmor_parser -r /etc/apparmor.d/bwrap'; or allow all: \
                 'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0'.
                 """

@@ -1,10 +1,11 @@
 import AnycodeCore
+import Glibc
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-import Glibc
 
 /// `lease.json`: what must be known of a sandbox to find it again. No secrets.
 struct LeaseRecord: Codable, Hashable, Sendable {

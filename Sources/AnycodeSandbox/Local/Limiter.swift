@@ -28,7 +28,8 @@ struct Limiter: Sendable {
     private func scope(_ name: String, _ properties: [String], _ command: [String]) -> [String] {
         guard let systemd else { return command }
         return [systemd.program, systemd.forUser ? "--user" : "--system", "--scope", "--quiet", "--collect"]
-            + ["--unit", name, "--slice", "anycode.slice"] + properties.flatMap { ["--property", $0] } + ["--"] + command
+            + ["--unit", name, "--slice", "anycode.slice"] + properties.flatMap { ["--property", $0] }
+            + ["--"] + command
     }
 
     /// Of the isolating program, not of what runs inside.

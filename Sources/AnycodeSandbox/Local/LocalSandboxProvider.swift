@@ -1,11 +1,12 @@
 package import AnycodeCore
+import Glibc
+import Synchronization
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-import Glibc
-import Synchronization
 
 /// Sandboxes of this machine, made with bubblewrap.
 ///
@@ -74,7 +75,7 @@ package final class LocalSandboxProvider: SandboxProvider {
         guard let record = try ownRecord(directory) else { return nil }
         do throws(SandboxError) {
             if let lease = try takeOver(spec, directory, record, work) { return lease }
-        } catch where error.code != .cancelled {
+        } catch  where error.code != .cancelled {
             // It runs and is of no use: a new one on the same files is.
         }
         try SandboxEnd(record: record, grace: configuration.grace, work: work).run()

@@ -17,7 +17,8 @@ struct RunnerHealthCheck: Sendable {
 
     func ask(until deadline: ContinuousClock.Instant, _ work: BlockingWork) throws(SandboxError) -> Answer {
         guard let connection = Self.connection(to: socket) else { return .refused }
-        let request = "GET /v1/health HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(token.reveal())\r\n"
+        let request =
+            "GET /v1/health HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(token.reveal())\r\n"
             + "Accept: application/json\r\nConnection: close\r\n\r\n"
         guard request.withCString({ send(connection.raw, $0, strlen($0), Int32(MSG_NOSIGNAL)) }) > 0 else {
             return .refused

@@ -1,10 +1,11 @@
 import AnycodeCore
+import Glibc
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-import Glibc
 
 /// Everything on disk that a sandbox needs before a process of it may exist.
 struct SandboxPreparation: Sendable {
@@ -60,10 +61,11 @@ struct SandboxPreparation: Sendable {
         }
         defer { free(real) }
         let resolved = String(cString: real)
-        let base = realpath(configuration.base, nil).map { pointer in
-            defer { free(pointer) }
-            return String(cString: pointer)
-        } ?? configuration.base
+        let base =
+            realpath(configuration.base, nil).map { pointer in
+                defer { free(pointer) }
+                return String(cString: pointer)
+            } ?? configuration.base
         let shown = resolved.hasSuffix("/") ? resolved : resolved + "/"
         guard !(base + "/").hasPrefix(shown), !(resolved + "/").hasPrefix(base + "/") else {
             throw SandboxError(.failed, "the local repository \(path) holds the sandboxes themselves")

@@ -1,11 +1,12 @@
 import AnycodeCore
 import CSandboxSystem
+import Glibc
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-import Glibc
 
 /// One start of a sandbox, from its directory to a runner that answers.
 struct SandboxStart: Sendable {
@@ -90,8 +91,11 @@ struct SandboxStart: Sendable {
         }
         let program = try ProgramLookup.require(
             configuration.programs.bubblewrap, package: "bubblewrap", alternative: "set isolation = \"none\"")
-        let setpriv = user == .caller ? "" : try ProgramLookup.require(
-            configuration.programs.setpriv, package: "util-linux")
+        let setpriv =
+            user == .caller
+            ? ""
+            : try ProgramLookup.require(
+                configuration.programs.setpriv, package: "util-linux")
         var bubblewrap = bubblewrap(network, program: program, setpriv: setpriv)
         bubblewrap.programs = runner.directory
         return limiter.wrap(
@@ -134,7 +138,8 @@ struct SandboxStart: Sendable {
         let programs = (try? RunnerProgram(configuration.runner))?.directory ?? ""
         environment["HOME"] = directory.home
         environment["USER"] = user == .caller ? userName() : "root"
-        environment["PATH"] = "\(programs):\(directory.home)/.local/bin:\(ProgramLookup.directories.joined(separator: ":"))"
+        environment["PATH"] =
+            ([programs, "\(directory.home)/.local/bin"] + ProgramLookup.directories).joined(separator: ":")
         return environment
     }
 

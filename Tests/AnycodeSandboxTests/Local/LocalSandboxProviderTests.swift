@@ -43,8 +43,9 @@ import Testing
             let absent = "/root /etc/shadow /etc/ssh /etc/ssl/private /var/lib"
             #expect(try await lease.run("ls -A \(absent) 2>&1 | grep -c 'cannot access'") == "5\n")
             #expect(try await lease.run("ls \(fixture.directory)").contains("No such file"))
-            #expect(try await lease.run("ls /home; ls -A /tmp | wc -l; ls /run /run/anycode | tr '\\n' ' '")
-                == "agent\n0\n/run: anycode  /run/anycode: bin socket state ")
+            #expect(
+                try await lease.run("ls /home; ls -A /tmp | wc -l; ls /run /run/anycode | tr '\\n' ' '")
+                    == "agent\n0\n/run: anycode  /run/anycode: bin socket state ")
             let fixed = "/usr/x /x /etc/x /run/x /run/anycode/bin/x"
             #expect(try await lease.run("touch \(fixed) 2>&1 | grep -c touch") == "5\n")
             #expect(try await lease.run("touch /workspace/repo/x ~/x /tmp/x /dev/shm/x && echo yes") == "yes\n")
@@ -296,6 +297,32 @@ import Testing
             try await fixture.provider.destroy(spec.lease)
             #expect(record.main?.isRunning == false)
             #expect(below.allSatisfy { ProcessIdentity(of: $0) == nil })
+        }
+    }
+
+    @Test func underSystemdEachSandboxIsAScope() async throws {
+        try await SandboxFixture.with { fixture in
+            let program = "\(fixture.directory)/bin/systemd-run"
+            try """
+            #!/bin/sh
+            echo "$@" >>"\(fixture.directory)/scopes"
+            while [ "$1" != -- ]; do shift; done; shift
+            exec "$@"
+            """.write(toFile: program, atomically: true, encoding: .utf8)
+            chmod(program, 0o755)
+            var configuration = fixture.provider.configuration
+            configuration.programs.systemdRun = program
+            let provider = LocalSandboxProvider(configuration)
+            let surroundings = try await provider.surroundings()
+            #expect(surroundings.usesSystemd)
+            #expect(surroundings.limitsOff.isEmpty)
+            let spec = SandboxFixture.spec()
+            let lease = try await provider.acquire(spec) { _ in }
+            #expect(try await lease.run("echo hi") == "hi\n")
+            let scopes = try String(contentsOfFile: "\(fixture.directory)/scopes", encoding: .utf8)
+            #expect(scopes.contains("--unit anycode-\(spec.lease) --slice anycode.slice"))
+            #expect(scopes.contains("--unit anycode-\(spec.lease)-guardian"))
+            #expect(scopes.contains("MemoryMax="))
         }
     }
 

@@ -104,7 +104,8 @@ import Testing
         #expect(
             Configuration.defaultBase(environment: home, isRoot: false)
                 == "/home/ana/.local/share/anycode/sandboxes")
-        #expect(Configuration.defaultBase(environment: ["XDG_DATA_HOME": "/d"], isRoot: false) == "/d/anycode/sandboxes")
+        let data = ["XDG_DATA_HOME": "/d"]
+        #expect(Configuration.defaultBase(environment: data, isRoot: false) == "/d/anycode/sandboxes")
         #expect(Configuration.defaultBase(environment: [:], isRoot: false) == nil)
     }
 
