@@ -79,7 +79,11 @@ package enum RootSupervisor {
             throw RuntimeError.notReady("platform \(chat.platform)")
         }
         let outbox = ChatOutbox(
-            chat: chat, platform: platform, store: runtime.store, clock: runtime.clock, status: context.status)
+            chat: chat, platform: platform, store: runtime.store, clock: runtime.clock, status: context.status
+        ) {
+            let sessions = runtime.sessions.values.filter { $0.header.conversation.chat == chat }
+            for session in sessions.sorted(by: { $0.header.id < $1.header.id }) { session.flushSignal.raise() }
+        }
         try context.register(outbox, as: chat, in: runtime.outboxes)
         return outbox
     }

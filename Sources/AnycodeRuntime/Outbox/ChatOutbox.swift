@@ -9,26 +9,32 @@ package actor ChatOutbox: Child {
     private let store: Store
     private let clock: RuntimeClock
     private let status: StatusCell
+    private let began: @Sendable () async -> Void
     private let signal = Signal()
     private var machine: OutboxMachine
     private var settledWaiters: [SessionID: [CheckedContinuation<Void, any Error>]] = [:]
     private var backoff = Duration.seconds(1)
     private var isEnded = false
 
+    /// - Parameter began: called once by each incarnation; has the chat's sessions present what they show, since a new
+    ///   incarnation knows of none.
     package init(
-        chat: ChatID, platform: any ChatPlatform, store: Store, clock: RuntimeClock, status: StatusCell
+        chat: ChatID, platform: any ChatPlatform, store: Store, clock: RuntimeClock, status: StatusCell,
+        began: @escaping @Sendable () async -> Void = {}
     ) {
         self.chat = chat
         self.platform = platform
         self.store = store
         self.clock = clock
         self.status = status
+        self.began = began
         machine = OutboxMachine(limits: platform.limits)
     }
 
     package func run() async throws {
         defer { endWaits() }
         try await loadNotices()
+        await began()
         while true {
             while let operation = machine.next() {
                 try await platformPermit(operation.priority)
@@ -161,13 +167,13 @@ package actor ChatOutbox: Child {
         case .outcomeUnknown:
             machine.outcomeUnknown(send)
             try await record(send, .unknown, message: nil)
-        case .rejected, .messageGone:
+        case .rejected, .messageGone, .chatGone:
             machine.gaveUp(send.session, send.key, message: nil, digest: send.digest)
             status.setLastError(error.message)
             return try await record(send, .given, message: nil)
         default:
             machine.notSent(send)
-            let isUnknown = machine.desks[send.session]?.shown[send.key] != nil
+            let isUnknown = machine.desks[send.session]?.shown[send.key]?.state == .unknown
             try await record(send, isUnknown ? .unknown : .waiting, message: nil)
         }
         try await pause(after: error)
@@ -184,7 +190,7 @@ package actor ChatOutbox: Child {
             case .messageGone:
                 machine.messageIsGone(edit)
                 try await record(edit, edit.priority >= .question ? .waiting : .given)
-            case .rejected:
+            case .rejected, .chatGone:
                 machine.gaveUp(edit.session, edit.key, message: edit.id, digest: edit.digest)
                 try await record(edit, .given)
                 status.setLastError(error.message)
@@ -206,7 +212,7 @@ package actor ChatOutbox: Child {
             succeeded()
         } catch {
             switch error.code {
-            case .rejected, .messageGone, .outcomeUnknown: status.setLastError(error.message)
+            case .rejected, .messageGone, .chatGone, .outcomeUnknown: status.setLastError(error.message)
             default:
                 if !notice.isRepeat {
                     try await store.write { try $0.setNoticeState(sequence, SlotState.waiting.rawValue) }

@@ -8,6 +8,8 @@ struct OutboxMachine {
             case sent(MessageID)
             /// It may or may not be there.
             case unknown
+            /// It was there, somebody deleted it, and it matters enough to be posted anew.
+            case gone
             /// The platform refused it for good, or a person deleted it.
             case given(up: MessageID?)
         }
@@ -29,7 +31,7 @@ struct OutboxMachine {
             switch shown.state {
             case .sent: return shown.digest == digests[place]
             case .given: return true
-            case .unknown: return false
+            case .unknown, .gone: return false
             }
         }
 
@@ -160,6 +162,7 @@ struct OutboxMachine {
                 urgency = max(urgency, slot.priority)
             }
         }
+        if let missing, let edit, !limits.rationsCalls, edit < missing { return self.edit(session, desk, edit) }
         if let missing, edit.map({ urgency >= desk.slots[$0].priority }) ?? true {
             return .send(send(session, desk, missing, urgency))
         }
@@ -174,9 +177,11 @@ struct OutboxMachine {
         if before?.state == .unknown, !limits.deduplicatesSends {
             message.markdown = "*(possibly a repeat)*\n" + message.markdown
         }
+        // A platform that recognises nonces would otherwise name the deleted message again.
+        let copy = before?.state == .gone ? "/\(attempts)" : ""
         return Send(
             session: session, key: slot.key, position: place, conversation: desk.conversation, message: message,
-            digest: desk.digests[place], nonce: "\(session)/\(slot.key)", attempts: attempts, priority: urgency)
+            digest: desk.digests[place], nonce: "\(session)/\(slot.key)\(copy)", attempts: attempts, priority: urgency)
     }
 
     private func edit(_ session: SessionID, _ desk: Desk, _ place: Int) -> Operation? {
@@ -200,8 +205,8 @@ struct OutboxMachine {
 
     /// Nothing was posted; it will be tried again.
     mutating func notSent(_ send: Send) {
-        guard let before = desks[send.session]?.shown[send.key], before.state != .unknown else { return }
-        desks[send.session]?.shown[send.key] = nil
+        guard let before = desks[send.session]?.shown[send.key] else { return }
+        if case .sent = before.state { desks[send.session]?.shown[send.key] = nil }
     }
 
     mutating func edited(_ edit: Edit) {
@@ -216,7 +221,7 @@ struct OutboxMachine {
     /// The message is gone from the chat: a question or a final is posted anew, anything else is let go.
     mutating func messageIsGone(_ edit: Edit) {
         if edit.priority >= .question {
-            desks[edit.session]?.shown[edit.key] = nil
+            desks[edit.session]?.shown[edit.key] = Shown(state: .gone, digest: edit.digest, attempts: edit.attempts)
         } else {
             gaveUp(edit.session, edit.key, message: edit.id, digest: edit.digest)
         }

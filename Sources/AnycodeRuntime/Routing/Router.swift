@@ -11,6 +11,8 @@ package actor Router: Child {
     private let signal = Signal()
     /// Events handed to a session that has not committed them yet, and to which incarnation of it.
     private var inFlight: [Int64: (session: SessionID, incarnation: ObjectIdentifier)] = [:]
+    /// Sessions that could not take an event of this round: what follows must not overtake it.
+    private var absent: Set<SessionID> = []
 
     package init(runtime: Runtime, context: ChildContext) {
         self.runtime = runtime
@@ -24,6 +26,7 @@ package actor Router: Child {
             let pending = try await runtime.store.read { try $0.pendingInbound(limit: 1000) }
             let sequences = Set(pending.map(\.sequence))
             inFlight = inFlight.filter { sequences.contains($0.key) }
+            absent = []
             for stored in pending where inFlight[stored.sequence] == nil {
                 try await handle(stored)
             }
@@ -39,6 +42,13 @@ package actor Router: Child {
     package func sessionStarted(_ session: SessionActor) async {
         let (id, incarnation) = (session.header.id, ObjectIdentifier(session))
         inFlight = inFlight.filter { $0.value.session != id || $0.value.incarnation == incarnation }
+        signal.raise()
+    }
+
+    /// An incarnation of a session is gone: what it was given and did not commit is looked at again.
+    package func sessionLeft(_ session: SessionActor) {
+        let incarnation = ObjectIdentifier(session)
+        inFlight = inFlight.filter { $0.value.incarnation != incarnation }
         signal.raise()
     }
 
@@ -115,10 +125,14 @@ package actor Router: Child {
     /// Hands an event to a session; it is finished when the session commits it. A session that is just being started
     /// again gets it when it is there.
     func deliver(_ event: SessionEvent, to id: SessionID, _ stored: StoredInbound) async throws {
-        guard let session = runtime.sessions[id] else { return }
+        guard !absent.contains(id), let session = runtime.sessions[id] else {
+            absent.insert(id)
+            return
+        }
         inFlight[stored.sequence] = (id, ObjectIdentifier(session))
         if await !session.accept(event, inbound: stored.sequence) {
             inFlight[stored.sequence] = nil
+            absent.insert(id)
         }
     }
 

@@ -75,10 +75,11 @@ struct FormProgress {
         case .text:
             return .success([text])
         case .number(let integer):
-            guard let number = Double(text), !integer || number == number.rounded() else {
+            let digits = String(text.filter { !$0.isWhitespace })
+            guard let number = Double(digits), number.isFinite, !integer || number == number.rounded() else {
                 return .failure(Rejection(message: integer ? "That is no whole number." : "That is no number."))
             }
-            return .success([text])
+            return .success([digits])
         case .single, .multiple, .boolean:
             return .failure(Rejection(message: "Please press one of the buttons."))
         }

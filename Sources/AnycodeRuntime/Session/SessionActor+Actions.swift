@@ -103,7 +103,7 @@ extension SessionActor {
             let health = try await introduce(connection, child)
             self.connection = connection
             enqueue(Input(event: .acquired(health)))
-            child.status.wait(for: "end of the sandbox", on: header.provider.rawValue)
+            child.status.wait(for: "alive")
             child.reportProgress()
             let exit = try await lease.waitForExit()
             enqueue(Input(event: .sandboxExited(exit)))
@@ -189,7 +189,7 @@ extension SessionActor {
             child.status.wait(for: "connection", on: "runner")
             let stream = try await connection.client.events(after: streamPosition())
             streamOpened.raise()
-            child.status.wait(for: "events", on: header.agent.rawValue)
+            child.status.wait(for: "connected")
             while let items = try await stream.next() {
                 child.reportProgress()
                 await take(items)
@@ -203,12 +203,12 @@ extension SessionActor {
         }
     }
 
-    /// Sends what waits, in order; each call until it is accepted or refused.
+    /// Sends what waits, in order; each call until it is accepted or refused. Only what is committed is sent.
     private func deliverCalls() async throws {
         defer { callsAreRunning = false }
         var backoff = Duration.seconds(1)
         var sent: [AgentCall] = []
-        while let call = machine.state.outbound.first(where: { !sent.contains($0) }) {
+        while let call = storedState.outbound.first(where: { !sent.contains($0) }) {
             guard let connection else { return }
             do throws(AgentError) {
                 try await connection.client.send(call)

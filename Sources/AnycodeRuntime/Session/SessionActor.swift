@@ -38,13 +38,16 @@ package actor SessionActor: Child {
     private var inbox: [Input] = []
     private var roomWaiters: [CheckedContinuation<Void, Never>] = []
     private(set) var machine: SessionMachine
-    private var storedState: SessionState
+    /// The machine's state as it was committed last.
+    private(set) var storedState: SessionState
     private(set) var cursor: Int64?
     private var acknowledged: Int64 = 0
     private var transcript: Transcript
     private var view: SessionView
     private var timerDue: Duration?
     private var isEnded = false
+    /// Whether `run` still looks into the inbox.
+    private var takesMore = true
     private var isSurvivalWatched = false
     /// Raised by the stream child once this incarnation reads the stream.
     let streamOpened = Signal()
@@ -118,7 +121,7 @@ package actor SessionActor: Child {
             inbox.append(Input(event: .streamed(item.events), cursor: item.number))
         }
         signal.raise()
-        while inbox.count > Self.inboxLimit, !isEnded {
+        while inbox.count > Self.inboxLimit, takesMore {
             await withCheckedContinuation { roomWaiters.append($0) }
         }
     }
@@ -135,13 +138,22 @@ package actor SessionActor: Child {
     // MARK: Life
 
     package func run() async throws {
+        do {
+            try await runUntilEnded()
+        } catch {
+            await leave()
+            throw error
+        }
+        await leave()
+    }
+
+    private func runUntilEnded() async throws {
         switch adoption {
         case .taken: break
         case .quarantined: return try await quarantine()
         case .over: return
         }
         try context.register(self, as: header.id, in: runtime.sessions)
-        defer { leave() }
         let parts = try makeParts()
         self.parts = parts
         do {
@@ -153,6 +165,7 @@ package actor SessionActor: Child {
 
     private func live(_ parts: Supervisor) async throws {
         try await withThrowingDiscardingTaskGroup { group in
+            defer { stopTaking() }
             group.addTask { await self.runParts(parts) }
             group.addTask { try await self.flushWhenAsked() }
             enqueue(Input(event: .started))
@@ -175,9 +188,16 @@ package actor SessionActor: Child {
         }
     }
 
-    private func leave() {
-        isEnded = true
+    /// Whoever waits for room in the inbox goes on, since nobody will make any.
+    private func stopTaking() {
+        takesMore = false
         makeRoom()
+    }
+
+    /// What this incarnation was given and did not commit is for the next one, or for the router to answer.
+    private func leave() async {
+        isEnded = true
+        await runtime.routers[.router]?.sessionLeft(self)
     }
 
     private func makeRoom() {

@@ -67,7 +67,7 @@ struct SessionCommit: Sendable {
         switch entry {
         case .asked(let ask):
             let row = InteractionRow(
-                id: ask.id, session: header.id, kind: ask.kindWord, requestKey: ask.request?.description ?? ask.id.rawValue,
+                id: ask.id, session: header.id, kind: ask.kindWord, requestKey: ask.requestKey,
                 body: try JSONCoding.encode(ask), state: "open", createdAt: date, answeredAt: nil, answeredBy: nil,
                 answer: nil)
             _ = try transaction.insertInteraction(row)
@@ -103,6 +103,9 @@ package struct StoredSession: Hashable, Sendable, Codable {
 }
 
 extension Ask {
+    /// Tells the agent's request and this ask of it: an agent started again counts its requests from the beginning.
+    var requestKey: String { "\(request?.description ?? "")#\(id)" }
+
     var kindWord: String {
         switch kind {
         case .permission: "permission"

@@ -157,6 +157,7 @@ extension SessionMachine {
 
     private mutating func exited(_ exit: AgentExit) {
         state.agentIsGone = true
+        state.settledRequests = []  // a new process counts its requests from the beginning
         state.outbound.removeAll { if case .cancel = $0 { true } else { false } }
         switch state.phase {
         case .working:

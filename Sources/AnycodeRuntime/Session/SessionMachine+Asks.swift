@@ -63,6 +63,7 @@ extension SessionMachine {
 
     private mutating func resolve(_ open: SessionState.OpenAsk, _ resolution: Resolution) {
         state.asks.removeAll { $0.ask.id == open.ask.id }
+        deadlines[.person] = nil  // each answer gives the time for the next one anew
         if let request = open.ask.request { settleRequest(request) }
         record(.resolved(open.ask.id, resolution))
         if state.phase == .working, state.asks.isEmpty {
@@ -102,7 +103,7 @@ extension SessionMachine {
     ) -> String {
         answerAgent(open, permission: .selected(option.id), question: .cancelled)
         resolve(open, Resolution(by: person, choice: option.name))
-        return option.name
+        return ""
     }
 
     private mutating func answerQuestion(
@@ -111,7 +112,7 @@ extension SessionMachine {
     ) -> String {
         answerAgent(open, permission: .cancelled, question: answer)
         resolve(open, Resolution(by: person, choice: words))
-        return words
+        return ""
     }
 
     private mutating func pressField(
@@ -160,10 +161,11 @@ extension SessionMachine {
     ) -> String {
         guard let place = state.asks.firstIndex(where: { $0.ask.id == open.ask.id }) else { return "" }
         state.asks[place].answers[field] = values
+        deadlines[.person] = nil
         record(.answeredField(open.ask.id, field: field, selection: values, by: person))
         let words = FormProgress.words(values, request.fields[field])
         let form = FormProgress(fields: request.fields, answers: state.asks[place].answers)
-        guard form.current == request.fields.count else { return words }
+        guard form.current == request.fields.count else { return "" }
         var answers: [String: QuestionAnswer.Value] = [:]
         for (number, field) in request.fields.enumerated() {
             answers[field.name] = FormProgress.value(form.answers[number] ?? [], field)
@@ -204,7 +206,7 @@ extension SessionMachine {
     private mutating func prepareWithout(_ open: SessionState.OpenAsk, by person: Person) -> String {
         resolve(open, Resolution(by: person, choice: "no repository"))
         prepareAgain(nil)
-        return "no repository"
+        return ""
     }
 
     private mutating func prepareAgain(_ source: RequestedSource?) {
@@ -217,7 +219,7 @@ extension SessionMachine {
     private mutating func cancelTask(_ open: SessionState.OpenAsk, by person: Person) -> String {
         resolve(open, Resolution(by: person, choice: "Cancel the task"))
         end(.cancelled, "by \(person.name)", rings: true)
-        return "cancelled"
+        return ""
     }
 }
 

@@ -32,6 +32,8 @@ extension SessionMachine {
     }
 
     mutating func destroy(_ ending: SessionState.Ending, _ save: SaveReport?) {
+        let unread = state.turn == 0 ? state.queue.count - 1 : state.queue.count
+        if unread > 0 { reply("\(unread) waiting message\(unread == 1 ? "" : "s") of session `\(header.id.short)` came too late.") }
         state.phase = .destroying(ending, save)
         state.outbound = []
         state.queue = []
@@ -53,24 +55,28 @@ extension SessionMachine {
     mutating func sandboxExited(_ exit: SandboxExit) {
         let ending = SessionState.Ending(outcome: .failed, reason: "the sandbox died: \(exit.message)", rings: true)
         switch state.phase {
-        case .pending, .provisioning, .closing, .destroying, .reviving, .done:
+        case .pending, .provisioning, .destroying, .reviving, .done:
             break  // Whatever is in progress fails by itself and says so.
+        case .closing(let ending):
+            if !ending.wasRevived { revive(ending) }
         case .preparing, .choosingRepository:
             cancelAsks("the sandbox died", tellAgent: false)
             destroy(ending, nil)
-        case .idle:
-            destroy(ending, state.lastSave.map { .saved($0) })
-        case .opening, .working, .saving:
+        case .opening, .working, .saving, .idle:
             revive(ending)
         case .stopping(let ending):
             revive(ending)
         }
     }
 
+    /// Brings the sandbox back for its files, once: one that dies again has nothing more to give.
     private mutating func revive(_ ending: SessionState.Ending) {
+        var ending = ending
+        ending.wasRevived = true
         cancelAsks("the sandbox died", tellAgent: false)
         state.outbound = []
         state.awaited = []
+        isConnected = false
         state.phase = .reviving(ending)
         progressed("bringing the sandbox back to save the work")
         act(.acquire)
@@ -78,8 +84,10 @@ extension SessionMachine {
 
     // MARK: Saving
 
-    /// Asks for a save; one that runs already is followed by another, so that the last state counts.
+    /// Asks for a save; one that runs already is followed by another, so that the last state counts. Where the sandbox
+    /// is not in hand yet, `acquired` asks again.
     mutating func startSave() {
+        guard isConnected else { return }
         if saveIsRunning {
             saveAgain = true
         } else {
@@ -90,7 +98,8 @@ extension SessionMachine {
 
     mutating func saved(_ patch: SavedPatch?) {
         saveIsRunning = false
-        state.savedAt = agentTimeUsed.inSeconds
+        stopClock()
+        state.savedAt = state.agentSeconds
         if let patch, patch.path != state.lastSave?.path { decision.newSave = patch }
         state.lastSave = patch
         if saveAgain {
@@ -102,11 +111,18 @@ extension SessionMachine {
 
     mutating func saveFailed(_ reason: String) {
         saveIsRunning = false
+        stopClock()
+        state.savedAt = state.agentSeconds  // the next try is as far away as after a success
         if saveAgain {
             saveAgain = false
             return startSave()
         }
         afterSave(.failed(reason: reason, last: state.lastSave))
+    }
+
+    /// The save itself goes on; one that is wanted meanwhile follows it, so that a late answer is never taken for its own.
+    mutating func saveExpired() {
+        afterSave(.failed(reason: "it took longer than \(words(policy.save))", last: state.lastSave))
     }
 
     private mutating func afterSave(_ save: SaveReport) {
@@ -116,7 +132,6 @@ extension SessionMachine {
         case .closing(let ending): destroy(ending, save)
         case .working:
             if case .failed(let reason, _) = save { note("The work could not be saved: \(reason)") }
-            deadlines[.checkpoint] = nil
         default: break
         }
     }

@@ -8,6 +8,7 @@ extension SessionMachine {
         lastSignOfLife = now
         saveIsRunning = false
         saveAgain = false
+        isConnected = false
         switch state.phase {
         case .pending:
             state.phase = .provisioning
@@ -24,6 +25,7 @@ extension SessionMachine {
     }
 
     mutating func acquired(_ health: RunnerHealth) {
+        isConnected = true
         if let known = state.logID, known != health.logID {
             state.logID = health.logID
             logWasLost()
@@ -37,12 +39,10 @@ extension SessionMachine {
             act(.prepare(state.source))
         case .preparing:
             act(.prepare(state.source))
-        case .opening, .working, .idle, .stopping:
+        case .opening, .working, .idle, .stopping, .saving:
             act(.openStream)
             if !state.outbound.isEmpty { act(.deliverCalls) }
-        case .saving:
-            act(.openStream)
-            startSave()
+            if needsSave { startSave() }
         case .reviving(let ending):
             state.phase = .closing(ending)
             startSave()
@@ -51,6 +51,11 @@ extension SessionMachine {
         case .pending, .choosingRepository, .destroying, .done:
             break
         }
+    }
+
+    /// Whether the phase, or a person who asked for the changes, waits for a save.
+    private var needsSave: Bool {
+        if case .saving = state.phase { true } else { state.diffIsWanted }
     }
 
     /// The runner came back without its log: what the agent was doing is gone, its files are not.
@@ -77,6 +82,7 @@ extension SessionMachine {
     }
 
     mutating func acquireFailed(_ error: SandboxError) {
+        isConnected = false
         let reason = error.description
         switch state.phase {
         case .provisioning:

@@ -24,6 +24,8 @@ package struct SessionMachine: Sendable {
     /// What the save in progress was asked for, and whether another must follow it.
     var saveIsRunning = false
     var saveAgain = false
+    /// Whether the sandbox is in hand; what needs it waits for `acquired`.
+    var isConnected = false
 
     package init(
         header: SessionHeader, state: SessionState, policy: SessionPolicy, makeID: @escaping @Sendable () -> String
@@ -117,8 +119,10 @@ package struct SessionMachine: Sendable {
             return wanted
         }
         if let limit = policy.agentTime { wanted[.agentTime] = now + (limit - agentTimeUsed) }
-        let untilSave = policy.checkpoint - (agentTimeUsed - .seconds(state.savedAt))
-        wanted[.checkpoint] = now + max(untilSave, .seconds(1))
+        if isConnected, !saveIsRunning {
+            let untilSave = policy.checkpoint - (agentTimeUsed - .seconds(state.savedAt))
+            wanted[.checkpoint] = now + max(untilSave, .seconds(1))
+        }
         if state.turnSpoke {
             wanted[.silence] = now + policy.silence
         } else {
@@ -150,7 +154,7 @@ package struct SessionMachine: Sendable {
         case .checkpoint: startSave()
         case .linger: end(lingerOutcome, "", rings: false)
         case .stopGrace: stopGraceExpired()
-        case .save: saveFailed("it took longer than \(words(policy.save))")
+        case .save: saveExpired()
         }
     }
 

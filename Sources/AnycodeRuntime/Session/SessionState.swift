@@ -28,6 +28,8 @@ package struct SessionState: Hashable, Sendable, Codable {
         package var outcome: SessionReport.Outcome
         package var reason: String
         package var rings: Bool
+        /// Whether the sandbox died and was brought back for this end.
+        package var wasRevived = false
     }
 
     /// Words of a person that wait for their turn.

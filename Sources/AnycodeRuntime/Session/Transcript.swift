@@ -7,7 +7,7 @@ package struct Transcript: Sendable {
         package enum Item: Hashable, Sendable {
             case text(String)
             case thought(String)
-            case tool(ToolCall)
+            case tool(Tool)
             case plan([PlanEntry])
             case notice(String)
         }
@@ -156,8 +156,10 @@ package struct Transcript: Sendable {
 
     private mutating func appendThought(_ text: String) {
         withStream { stream, _ in
-            if case .thought(let run)? = stream.items.last {
-                stream.items[stream.items.count - 1] = .thought(run + text)
+            if case .thought(var run)? = stream.items.last {
+                stream.items.removeLast()
+                run += text
+                stream.items.append(.thought(run))
             } else {
                 stream.items.append(.thought(text))
             }
@@ -165,12 +167,13 @@ package struct Transcript: Sendable {
     }
 
     private mutating func applyTool(_ call: ToolCall) {
+        let tool = Tool(call)
         if let place = toolPlaces[call.id] {
-            changeTool(at: place) { $0 = call }
+            changeTool(at: place) { $0 = tool }
             return
         }
         let place = withStream { stream, block in
-            stream.items.append(.tool(call))
+            stream.items.append(.tool(tool))
             return (block: block, item: stream.items.count - 1)
         }
         toolPlaces[call.id] = place
@@ -186,12 +189,13 @@ package struct Transcript: Sendable {
         changeTool(at: place) { $0.apply(update) }
     }
 
-    private mutating func changeTool(at place: (block: Int, item: Int), _ change: (inout ToolCall) -> Void) {
-        guard case .stream(var stream) = blocks[place.block], case .tool(var call) = stream.items[place.item] else {
+    private mutating func changeTool(at place: (block: Int, item: Int), _ change: (inout Tool) -> Void) {
+        guard case .stream(var stream) = blocks[place.block], case .tool(var tool) = stream.items[place.item] else {
             return
         }
-        change(&call)
-        stream.items[place.item] = .tool(call)
+        blocks[place.block] = .head  // keeps the items uniquely referenced
+        change(&tool)
+        stream.items[place.item] = .tool(tool)
         blocks[place.block] = .stream(stream)
         changed.insert(place.block)
     }

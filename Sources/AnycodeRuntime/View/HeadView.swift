@@ -7,7 +7,7 @@ enum HeadView {
         var lines = ["**\(header.agent)** · `\(header.id.short)`"]
         lines.append("Repository: \(repository(transcript))")
         lines.append("Status: \(status(transcript))")
-        if !transcript.queued.isEmpty {
+        if !transcript.queued.isEmpty, transcript.report == nil {
             lines.append("Waiting their turn: \(transcript.queued.count) message\(transcript.queued.count == 1 ? "" : "s")")
         }
         var buttons: [[ChatButton]] = []

@@ -12,18 +12,34 @@ package struct SessionView: Sendable {
 
     /// The slots in chat order. Takes the transcript's changes.
     package mutating func render(_ transcript: inout Transcript) -> [MessageSlot] {
-        for index in transcript.takeChanges() {
-            let slots = renderBlock(index, of: transcript)
-            if index < slotsOfBlock.count {
-                slotsOfBlock[index] = slots
-            } else {
-                slotsOfBlock.append(slots)
-            }
-        }
+        for index in transcript.takeChanges() { renderBlock(index, of: transcript) }
         return Array(slotsOfBlock.joined())
     }
 
-    private func renderBlock(_ index: Int, of transcript: Transcript) -> [MessageSlot] {
+    /// A stretch of output that takes more or fewer messages than before leaves the turn's later ones another room.
+    private mutating func renderBlock(_ index: Int, of transcript: Transcript) {
+        var slots = slots(ofBlock: index, of: transcript)
+        for place in slots.indices { slots[place] = fit(slots[place]) }
+        guard index < slotsOfBlock.count else { return slotsOfBlock.append(slots) }
+        let before = slotsOfBlock[index].count
+        slotsOfBlock[index] = slots
+        guard slots.count != before, case .stream(let stream) = transcript.blocks[index] else { return }
+        for later in (index + 1)..<max(index + 1, slotsOfBlock.count) {
+            if case .stream(let next) = transcript.blocks[later], next.turn == stream.turn {
+                slotsOfBlock[later] = streamSlots(next, block: later, of: transcript).map(fit)
+            }
+        }
+    }
+
+    /// Whatever a block came to, no message is longer than the platform allows.
+    private func fit(_ slot: MessageSlot) -> MessageSlot {
+        guard slot.message.markdown.utf16.count > limits.textUnits else { return slot }
+        var message = slot.message
+        message.markdown = MarkdownSplitter.shorten(message.markdown, limit: limits.textUnits)
+        return MessageSlot(key: slot.key, message: message, priority: slot.priority)
+    }
+
+    private func slots(ofBlock index: Int, of transcript: Transcript) -> [MessageSlot] {
         switch transcript.blocks[index] {
         case .head:
             return [MessageSlot(key: "head", message: HeadView.message(transcript), priority: .notice)]
@@ -34,16 +50,14 @@ package struct SessionView: Sendable {
                 MessageSlot(key: "b\(index).f\(number)", message: message, priority: .question)
             }
         case .turn(let report):
-            return reportSlots(ReportView.message(report, header: transcript.header), block: index)
+            return [reportSlot(ReportView.message(report, header: transcript.header), block: index)]
         case .session(let report):
-            return reportSlots(ReportView.message(report, header: transcript.header), block: index)
+            return [reportSlot(ReportView.message(report, header: transcript.header), block: index)]
         }
     }
 
-    private func reportSlots(_ message: OutgoingMessage, block: Int) -> [MessageSlot] {
-        var message = message
-        message.markdown = MarkdownSplitter.split(message.markdown, limit: limits.textUnits)[0]
-        return [MessageSlot(key: "b\(block).r", message: message, priority: .final)]
+    private func reportSlot(_ message: OutgoingMessage, block: Int) -> MessageSlot {
+        MessageSlot(key: "b\(block).r", message: message, priority: .final)
     }
 
     private func streamSlots(_ stream: Transcript.Stream, block: Int, of transcript: Transcript) -> [MessageSlot] {

@@ -26,38 +26,23 @@ enum StreamView {
         switch item {
         case .text(let text): text
         case .thought: nil
-        case .tool(let call): "- " + line(call)
+        case .tool(let tool): "* " + line(tool)
         case .plan(let entries): plan(entries)
         case .notice(let words): "*\(words)*"
         }
     }
 
     /// One line: what, with what, how it went.
-    private static func line(_ call: ToolCall) -> String {
+    private static func line(_ tool: Transcript.Tool) -> String {
         let mark =
-            switch call.status {
+            switch tool.status {
             case .pending: "◦"
             case .inProgress: "▸"
             case .completed: "✓"
             case .failed: "✗"
             }
-        return "\(mark) \(code(call.title))\(changes(call))"
-    }
-
-    private static func changes(_ call: ToolCall) -> String {
-        var added = 0
-        var removed = 0
-        for case .diff(_, let old, let new) in call.content {
-            let difference = lines(new).difference(from: lines(old ?? ""))
-            added += difference.insertions.count
-            removed += difference.removals.count
-        }
-        return added + removed == 0 ? "" : " (+\(added) −\(removed))"
-    }
-
-    /// Bounded: the difference of very long files is not worth its time here.
-    private static func lines(_ text: String) -> [Substring] {
-        Array(text.split(separator: "\n", omittingEmptySubsequences: true).prefix(400))
+        let changes = tool.added + tool.removed == 0 ? "" : " (+\(tool.added) −\(tool.removed))"
+        return "\(mark) \(code(tool.title))\(changes)"
     }
 
     private static func plan(_ entries: [PlanEntry]) -> String {

@@ -76,7 +76,7 @@ extension Simulation {
         guard let sandbox = host.anyEver(final.stored.header.lease) else { return }
         for (request, answers) in sandbox.read(\.answers) {
             world.check(answers.count == 1, "request \(request) was answered \(answers.count) times")
-            guard let row = final.interactions.first(where: { $0.requestKey == request.description }) else {
+            guard let row = final.interactions.first(where: { $0.requestKey.hasPrefix("\(request)#") }) else {
                 world.check(
                     answers.allSatisfy { $0.contains("cancelled") }, "request \(request) was answered and never asked")
                 continue
