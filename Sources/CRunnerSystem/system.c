@@ -3,12 +3,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
+#include <sys/random.h>
+
+// A statically linked libstdc++ asks for this function, which glibc has only since 2.36.
+__attribute__((weak)) uint32_t arc4random(void) {
+    uint32_t number = 0;
+    while (getrandom(&number, sizeof number, 0) != sizeof number) {
+    }
+    return number;
+}
 #endif
 
 int anycode_forbid_inspection(void) {

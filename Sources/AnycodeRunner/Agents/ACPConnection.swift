@@ -10,14 +10,15 @@ final class ACPConnection: AgentConnection {
         process = try AgentProcess(launch, limits: limits, group: group, clock: clock)
     }
 
-    func run(_ receive: @escaping @Sendable (AgentOutput) async -> Void) async -> AgentEnd {
-        await process.run { line in
-            switch line {
-            case .line(let bytes) where bytes.allSatisfy { $0 == 0x20 || $0 == 0x09 }: break
-            case .line(let bytes):
-                await receive(Message(bytes).map { .message($0) } ?? .invalid(Array(bytes.prefix(4096))))
-            case .tooLong(let beginning): await receive(.invalid(beginning))
-            }
+    func run(_ receive: @escaping @Sendable ([AgentOutput]) async -> Void) async -> AgentEnd {
+        await process.run { lines in await receive(lines.compactMap(Self.output)) }
+    }
+
+    private static func output(_ line: LineSplitter.Line) -> AgentOutput? {
+        switch line {
+        case .line(let bytes) where bytes.allSatisfy { $0 == 0x20 || $0 == 0x09 }: nil
+        case .line(let bytes): Message(bytes).map { .message($0) } ?? .invalid(Array(bytes.prefix(4096)))
+        case .tooLong(let beginning): .invalid(beginning)
         }
     }
 

@@ -20,8 +20,10 @@ package struct AgentEnd: Sendable, Equatable {
 ///
 /// `ACPConnection` passes ACP through; an agent with a protocol of its own gets a conformer that translates.
 package protocol AgentConnection: Sendable {
-    /// Carries the agent's messages, in order and one at a time, until the agent and all it started have ended.
-    func run(_ receive: @escaping @Sendable (AgentOutput) async -> Void) async -> AgentEnd
+    /// Carries the agent's messages, in order, until the agent and all it started have ended.
+    ///
+    /// What arrived together is handed over together; nothing more is read before `receive` returns.
+    func run(_ receive: @escaping @Sendable ([AgentOutput]) async -> Void) async -> AgentEnd
 
     /// Queues a message for the agent, keeping the order of calls; false when the queue is full or the agent gone.
     func send(_ message: Message) -> Bool

@@ -67,7 +67,7 @@ final class AgentProcess: Sendable {
     }
 
     /// Carries lines until the process has ended; then ends whatever it left behind.
-    func run(_ receive: @escaping @Sendable (LineSplitter.Line) async -> Void) async -> AgentEnd {
+    func run(_ receive: @escaping @Sendable ([LineSplitter.Line]) async -> Void) async -> AgentEnd {
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await self.write() }
             tasks.addTask { await self.readError() }
@@ -107,20 +107,20 @@ final class AgentProcess: Sendable {
         }
     }
 
-    private func read(_ receive: @escaping @Sendable (LineSplitter.Line) async -> Void) async {
+    private func read(_ receive: @escaping @Sendable ([LineSplitter.Line]) async -> Void) async {
         var splitter = LineSplitter(limit: limits.lineBytes)
         var lines: [LineSplitter.Line] = []
         if let channel = try? await PipeChannel.reading(streams.output, on: group) {
             try? await channel.executeThenClose { inbound in
                 for try await buffer in inbound {
                     buffer.withUnsafeReadableBytes { splitter.append($0) { lines.append($0) } }
-                    for line in lines { await receive(line) }
+                    if !lines.isEmpty { await receive(lines) }
                     lines.removeAll(keepingCapacity: true)
                 }
             }
         }
         splitter.finish { lines.append($0) }
-        for line in lines { await receive(line) }
+        if !lines.isEmpty { await receive(lines) }
         // Without its output an agent is of no use.
         if !child.hasEnded { await end() }
     }

@@ -13,6 +13,12 @@ struct EventReader {
     private var sequence: UInt64?
     private var file: OpenFile?
     private var offset = 0
+    /// What was read of the file, and from where.
+    private var block: [UInt8] = []
+    private var blockStart = 0
+
+    /// Bytes read from a file at a time.
+    private static let blockBytes = 64 << 10
 
     init(log: EventLog, after cursor: UInt64) {
         self.log = log
@@ -28,7 +34,7 @@ struct EventReader {
         while bytes < limit, let sequence, let file {
             let live = log.segment(sequence)
             let end = live?.length ?? file.size
-            guard let record = try LogRecord.read(file, at: offset, end: end) else {
+            guard let record = try record(in: file, end: end) else {
                 // Nothing is appended to a segment once a later one exists.
                 guard let next = log.segment(after: sequence) else { break }
                 if let now = log.segment(sequence)?.length, now > end { continue }
@@ -49,6 +55,18 @@ struct EventReader {
         sequence = segment.sequence
         file = segment.file
         offset = 0
+        block = []
+        blockStart = 0
+    }
+
+    /// The record at the offset: from the block, else from a new block, else (a long one) by itself.
+    private mutating func record(in file: OpenFile, end: Int) throws(RunnerError) -> LogRecord? {
+        if let record = LogRecord.parse(block[min(offset - blockStart, block.count)...]) { return record }
+        guard offset < end else { return nil }
+        block = try file.read(at: offset, count: min(Self.blockBytes, end - offset))
+        blockStart = offset
+        if let record = LogRecord.parse(block[...]) { return record }
+        return try LogRecord.read(file, at: offset, end: end)
     }
 
     /// Everything up to the newest event was cut and nothing came after it.

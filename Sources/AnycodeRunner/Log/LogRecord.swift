@@ -33,13 +33,14 @@ struct LogRecord: Sendable, Equatable {
 
         init?(_ bytes: some RandomAccessCollection<UInt8>) {
             guard bytes.count >= LogRecord.headerBytes else { return nil }
-            func integer(_ from: Int, _ count: Int) -> UInt64 {
-                bytes.dropFirst(from).prefix(count).reduce(0) { $0 << 8 | UInt64($1) }
+            var rest = bytes.makeIterator()
+            func integer(_ count: Int) -> UInt64 {
+                (0..<count).reduce(0) { value, _ in value << 8 | UInt64(rest.next() ?? 0) }
             }
-            payloadBytes = Int(integer(0, 4))
-            checksum = UInt32(integer(4, 4))
-            kind = UInt8(integer(8, 1))
-            number = integer(9, 8)
+            payloadBytes = Int(integer(4))
+            checksum = UInt32(integer(4))
+            kind = UInt8(integer(1))
+            number = integer(8)
             guard payloadBytes <= LogRecord.maximumPayload else { return nil }
         }
     }
@@ -63,14 +64,20 @@ struct LogRecord: Sendable, Equatable {
     /// The record at `offset` of a file; nil when it is missing, torn or damaged.
     static func read(_ file: OpenFile, at offset: Int, end: Int) throws(RunnerError) -> LogRecord? {
         guard offset + headerBytes <= end else { return nil }
-        let head = try file.read(at: offset, count: headerBytes)
-        guard let header = Header(head), let kind = Kind(rawValue: header.kind),
+        guard let header = Header(try file.read(at: offset, count: headerBytes)),
             offset + headerBytes + header.payloadBytes <= end
         else { return nil }
-        let payload = try file.read(at: offset + headerBytes, count: header.payloadBytes)
-        guard payload.count == header.payloadBytes, Checksum.crc32(head[8...], payload[...]) == header.checksum
+        return parse(try file.read(at: offset, count: headerBytes + header.payloadBytes)[...])
+    }
+
+    /// The record that `bytes` begin with; nil when it is not whole or damaged.
+    static func parse(_ bytes: ArraySlice<UInt8>) -> LogRecord? {
+        guard let header = Header(bytes), let kind = Kind(rawValue: header.kind),
+            bytes.count >= headerBytes + header.payloadBytes
         else { return nil }
-        return LogRecord(kind: kind, number: header.number, payload: payload)
+        let record = bytes.prefix(headerBytes + header.payloadBytes)
+        guard Checksum.crc32(record.dropFirst(8)) == header.checksum else { return nil }
+        return LogRecord(kind: kind, number: header.number, payload: Array(record.dropFirst(headerBytes)))
     }
 }
 
@@ -80,13 +87,11 @@ enum Checksum {
         (0..<8).reduce(UInt32(seed)) { value, _ in value & 1 == 1 ? 0xEDB8_8320 ^ (value >> 1) : value >> 1 }
     }
 
-    static func crc32(_ parts: ArraySlice<UInt8>...) -> UInt32 {
+    static func crc32(_ bytes: ArraySlice<UInt8>) -> UInt32 {
         var sum: UInt32 = 0xFFFF_FFFF
         table.withUnsafeBufferPointer { table in
-            for part in parts {
-                part.withUnsafeBufferPointer { bytes in
-                    for byte in bytes { sum = table[Int((sum ^ UInt32(byte)) & 0xFF)] ^ (sum >> 8) }
-                }
+            bytes.withUnsafeBufferPointer { bytes in
+                for byte in bytes { sum = table[Int((sum ^ UInt32(byte)) & 0xFF)] ^ (sum >> 8) }
             }
         }
         return ~sum

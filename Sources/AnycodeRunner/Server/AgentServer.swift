@@ -181,11 +181,13 @@ extension AgentServer {
 // MARK: - From the agent
 
 extension AgentServer {
-    private func received(_ output: AgentOutput) {
+    private func received(_ outputs: [AgentOutput]) {
         do {
-            switch output {
-            case .invalid(let line): try record(Notices.invalidOutput(line))
-            case .message(let message): try record(visible(message))
+            for output in outputs {
+                switch output {
+                case .invalid(let line): try record(Notices.invalidOutput(line))
+                case .message(let message): try record(visible(message))
+                }
             }
             try trim()
         } catch {

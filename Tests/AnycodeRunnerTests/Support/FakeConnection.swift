@@ -24,8 +24,8 @@ final class FakeConnection: AgentConnection {
         speaker.finish()
     }
 
-    func run(_ receive: @escaping @Sendable (AgentOutput) async -> Void) async -> AgentEnd {
-        for await item in output { await receive(item) }
+    func run(_ receive: @escaping @Sendable ([AgentOutput]) async -> Void) async -> AgentEnd {
+        for await item in output { await receive([item]) }
         return last.withLock { $0 }
     }
 
