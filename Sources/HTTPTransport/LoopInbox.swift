@@ -87,13 +87,15 @@ final class LoopInbox: Sendable {
         }
     }
 
-    /// Tells that the loop thread is done.
+    /// Tells that the loop thread is done, for whatever reason; ends what it did not take.
     func closed() {
-        let waiters = state.withLock { state in
+        let (commands, waiters) = state.withLock { state in
+            state.isClosing = true
             state.isClosed = true
-            defer { state.closeWaiters = [] }
-            return state.closeWaiters
+            defer { (state.commands, state.closeWaiters) = ([], []) }
+            return (state.commands, state.closeWaiters)
         }
+        for case .start(let exchange) in commands { exchange.finish(.shutdown(exchange.request)) }
         for waiter in waiters { waiter.resume() }
     }
 
