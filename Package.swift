@@ -115,6 +115,12 @@ let testTargets: [Target] = [
     tests("AnycodeConfigTests", ["AnycodeConfig"]),
     tests(
         "AnycodeRunnerTests", ["AnycodeRunner", "TestSupport", "anycode-runner", "anycode-demo-agent", nioCore, nioPosix]),
+    tests(
+        "IntegrationTests",
+        [
+            "AnycodeControl", "CSandboxSystem", "ScriptedModel", "TestJSON", "TestSupport", "anycode",
+            "anycode-demo-agent", "anycode-runner", "anycodectl", "test-agent",
+        ]),
     tests("TestSupportTests", ["TestSupport"]),
     tests("ScriptedModelTests", ["ScriptedModel", "TestJSON", "TestSupport", "test-agent"]),
 ]
