@@ -86,7 +86,11 @@ let executables: [Target] = [
         ]),
     executable("anycodectl", ["AnycodeControl", argumentParser]),
     executable("anycode-runner", ["AnycodeRunner"]),
-    executable("anycode-demo-agent"),
+    executable("anycode-demo-agent", ["CRunnerSystem"]),
+    .executableTarget(
+        name: "anycode-bench",
+        dependencies: ["AnycodeCore", "AnycodeRuntime", "AnycodeStore", logging, supervision],
+        path: "Benchmarks/anycode-bench", swiftSettings: settings),
 ]
 
 let testSupport: [Target] = [
