@@ -84,10 +84,9 @@ extension Router {
         return live.last { runtime.sessions[$0.id]?.brief.activity != .done } ?? live.last
     }
 
-    /// Oldest first.
+    /// Oldest first, in the order of their rows: the calendar may have been set between them.
     private func live(in conversation: Conversation) async throws -> [SessionRow] {
-        let rows = try await runtime.store.read { try $0.liveSessions(in: conversation) }
-        return rows.sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
+        try await runtime.store.read { try $0.liveSessions(in: conversation) }
     }
 
     // MARK: Commands about a session

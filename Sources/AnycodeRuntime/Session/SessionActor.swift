@@ -19,7 +19,7 @@ package actor SessionActor: Child {
     }
 
     struct Input: Sendable {
-        let event: SessionEvent
+        var event: SessionEvent
         /// The stored inbound event behind it, finished with the commit.
         var inbound: Int64?
         /// The stream's number behind it.
@@ -42,6 +42,8 @@ package actor SessionActor: Child {
     private(set) var storedState: SessionState
     private(set) var cursor: Int64?
     private var acknowledged: Int64 = 0
+    let masker: SecretMasker
+    private var gate: MaskingGate
     private var transcript: Transcript
     private var view: SessionView
     private var timerDue: Duration?
@@ -80,6 +82,8 @@ package actor SessionActor: Child {
         self.adoption = adoption
         self.transcript = transcript
         header = stored.header
+        masker = runtime.masker(for: stored.header)
+        gate = MaskingGate(masker: masker)
         incarnation = row.incarnation
         cursor = row.cursor
         storedState = stored.state
@@ -107,17 +111,21 @@ package actor SessionActor: Child {
     }
 
     func enqueue(_ input: Input) {
+        var input = input
+        input.event = masker.masked(input.event)
         inbox.append(input)
         signal.raise()
     }
 
     /// Takes in what the stream brought; waits while the inbox is full, so that the runner's log holds the rest.
     func take(_ items: [AgentStreamItem]) async {
-        for item in items {
-            if let number = item.number {
-                guard number > lastEnqueued else { continue }
-                lastEnqueued = number
-            }
+        let new = items.filter { item in
+            guard let number = item.number else { return true }
+            guard number > lastEnqueued else { return false }
+            lastEnqueued = number
+            return true
+        }
+        for item in gate.pass(new) {
             inbox.append(Input(event: .streamed(item.events), cursor: item.number))
         }
         signal.raise()
@@ -132,6 +140,7 @@ package actor SessionActor: Child {
     /// The number behind which the stream is to be opened.
     func streamPosition() -> Int64? {
         lastEnqueued = cursor ?? 0
+        gate.reset()
         return cursor
     }
 

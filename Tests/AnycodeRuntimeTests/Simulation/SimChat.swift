@@ -19,6 +19,11 @@ final class SimChatServer: Sendable {
         var count = 0
         /// Answers to clicks, by callback.
         var notes: [String: String] = [:]
+        /// What was never posted although the daemon may think so.
+        var dropped: [String] = []
+        /// Nonces of messages that people deleted.
+        var deleted: Set<String> = []
+        var offlineUntil: Duration = .zero
     }
 
     let world: SimWorld
@@ -55,6 +60,22 @@ final class SimChatServer: Sendable {
             return true
         }
     }
+
+    /// A person deletes a message.
+    func delete(_ id: MessageID) {
+        state.withLock { state in
+            guard let place = state.messages.firstIndex(where: { $0.id == id }) else { return }
+            state.deleted.insert(state.messages.remove(at: place).nonce)
+        }
+    }
+
+    func drop(_ content: OutgoingMessage) { state.withLock { $0.dropped.append(content.markdown) } }
+    var dropped: [String] { state.withLock { $0.dropped } }
+    var hasDeletions: Bool { state.withLock { !$0.deleted.isEmpty } }
+    func isDeleted(_ nonce: String) -> Bool { state.withLock { $0.deleted.contains { $0.hasPrefix(nonce) } } }
+
+    func goOffline(for duration: Duration) { state.withLock { $0.offlineUntil = world.now + duration } }
+    var isOffline: Bool { state.withLock { $0.offlineUntil > world.now } }
 
     func note(_ callback: String, _ words: String) { state.withLock { $0.notes[callback] = words } }
 
@@ -99,6 +120,7 @@ struct SimPlatform: ChatPlatform {
             }
             if server.world.fault(1, in: 10), let first = updates.first { updates.append(first) }
             try await inbox.receive(updates)
+            try await server.world.clock.sleep(for: server.world.milliseconds(1...30))
             server.acknowledge(Set(updates.map(\.key)))
         }
     }
@@ -111,8 +133,11 @@ struct SimPlatform: ChatPlatform {
         -> MessageID
     {
         try await travel()
-        if server.world.fault(1, in: 40) { throw ChatError(.unreachable, "no route") }
-        if server.world.fault(1, in: 60) { throw ChatError(.outcomeUnknown, "timed out") }
+        if server.isOffline || server.world.fault(1, in: 40) { throw ChatError(.unreachable, "no route") }
+        if server.world.fault(1, in: 60) {
+            server.drop(message)
+            throw ChatError(.outcomeUnknown, "timed out")
+        }
         let id = server.post(message, to: conversation.chat, nonce: nonce)
         if server.world.fault(1, in: 60) { throw ChatError(.outcomeUnknown, "timed out") }
         try await travel()
@@ -121,6 +146,7 @@ struct SimPlatform: ChatPlatform {
 
     func edit(_ id: MessageID, in conversation: Conversation, to message: OutgoingMessage) async throws(ChatError) {
         try await travel()
+        if server.isOffline { throw ChatError(.unreachable, "no route") }
         if server.world.fault(1, in: 40) { throw ChatError(.flood(retryAfter: .seconds(2)), "too many requests") }
         guard server.edit(id, to: message) else { throw ChatError(.messageGone, "no such message") }
         if server.world.fault(1, in: 60) { throw ChatError(.outcomeUnknown, "timed out") }
