@@ -49,7 +49,7 @@ import Testing
             try await quickstart.expect("May it.*sh scripts/check-welcome.sh")
             try await quickstart.press("Allow once")
             try await quickstart.expect("We welcome every contribution")
-            try await quickstart.expect("The prompt stays open")
+            try await quickstart.expect("✅  *Done")
             quickstart.enter("/help")
             try await quickstart.expect("/cancel")
             #expect(quickstart.isRunning)

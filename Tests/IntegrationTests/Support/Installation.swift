@@ -108,6 +108,13 @@ final class Installation: Sendable {
         }
     }
 
+    /// The same for a directory.
+    func install(directory: String) throws -> String {
+        let place = self.directory.file((directory as NSString).lastPathComponent)
+        try FileManager.default.copyItem(atPath: directory, toPath: place)
+        return place
+    }
+
     // MARK: Programs
 
     var environment: [String: String] {

@@ -90,6 +90,13 @@ final class RunningProgram: Sendable {
         return found.groups
     }
 
+    /// Whether the pattern stands anywhere in what was written, now or soon.
+    func says(_ pattern: String, within limit: Duration = .seconds(40)) async -> Bool {
+        await output.wait(within: limit) { text, hasEnded in
+            hasEnded || Self.match(pattern, in: text, from: 0) != nil
+        } && Self.match(pattern, in: output.text, from: 0) != nil
+    }
+
     /// Presses the button with this label once it is offered.
     func press(_ label: String) async throws {
         let pattern = #"\[(\d+)\]\s"# + NSRegularExpression.escapedPattern(for: label)
