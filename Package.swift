@@ -106,6 +106,7 @@ let testSupport: [Target] = [
 ]
 
 let testTargets: [Target] = [
+    tests("AnycodeCoreTests", ["AnycodeCore"]),
     tests("HTTPTransportTests", ["HTTPTransport", "HTTPTestSupport"]),
     tests("AnycodeStoreTests", ["AnycodeCore", "AnycodeStore", "Migrations", grdb]),
     tests("AnycodeChatTests", ["AnycodeChat", "AnycodeCore"]),

@@ -65,12 +65,20 @@ package actor SessionActor: Child {
         let (row, lines) = try await runtime.store.write { transaction in
             (try transaction.adoptSession(id, at: date), try transaction.transcript(id).map(\.bytes))
         }
-        let stored = try JSONCoding.decode(StoredSession.self, from: row.snapshot)
-        var transcript = Transcript(header: stored.header)
-        for line in lines { transcript.apply(try JSONCoding.decode(TranscriptEntry.self, from: line)) }
+        let adoption: Adoption = !row.isLive ? .over : row.bootAttempts > 3 ? .quarantined : .taken
+        var stored: StoredSession
+        var transcript: Transcript
+        do {
+            stored = try JSONCoding.decode(StoredSession.self, from: row.snapshot)
+            transcript = Transcript(header: stored.header)
+            for line in lines { transcript.apply(try JSONCoding.decode(TranscriptEntry.self, from: line)) }
+        } catch {
+            guard adoption != .taken else { throw error }  // nothing of it is needed to set it aside
+            stored = StoredSession(unreadable: row)
+            transcript = Transcript(header: stored.header)
+        }
         return SessionActor(
-            row: row, stored: stored, transcript: transcript, runtime: runtime, context: context,
-            adoption: !row.isLive ? .over : row.bootAttempts > 3 ? .quarantined : .taken)
+            row: row, stored: stored, transcript: transcript, runtime: runtime, context: context, adoption: adoption)
     }
 
     private init(
