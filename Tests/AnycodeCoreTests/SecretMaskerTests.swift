@@ -29,7 +29,8 @@ struct SecretMaskerTests {
     }
 
     @Test(arguments: [
-        "task-force of the risk-averse", "sk-learn", "ghp_", "the sk-ant- prefix", "mask-" + String(repeating: "a", count: 40),
+        "task-force of the risk-averse", "sk-learn", "ghp_", "the sk-ant- prefix",
+        "mask-" + String(repeating: "a", count: 40),
         "", "日本語 text", "xoxb-short",
     ])
     func ordinaryTextStaysAsItIs(text: String) {

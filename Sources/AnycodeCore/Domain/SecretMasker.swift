@@ -141,7 +141,8 @@ struct TokenShape: Sendable {
     static let all = [
         TokenShape("ghp_", 36), TokenShape("gho_", 36), TokenShape("ghu_", 36), TokenShape("ghs_", 36),
         TokenShape("ghr_", 36), TokenShape("github_pat_", 40), TokenShape("glpat-", 20), TokenShape("sk-ant-", 24),
-        TokenShape("sk-proj-", 24), TokenShape("sk-", 32, beginsWord: true), TokenShape("xoxb-", 20), TokenShape("xoxp-", 20),
+        TokenShape("sk-proj-", 24), TokenShape("sk-", 32, beginsWord: true), TokenShape("xoxb-", 20),
+        TokenShape("xoxp-", 20),
         TokenShape("xapp-", 20), TokenShape("AKIA", 16, beginsWord: true),
         TokenShape("ASIA", 16, beginsWord: true), TokenShape("AIza", 35, beginsWord: true),
     ]
