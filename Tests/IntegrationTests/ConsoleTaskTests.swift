@@ -25,10 +25,10 @@ import Testing
     @Test func allowedByNumberTheCommandRuns() async throws {
         try await withDaemon { _, daemon, _ in
             daemon.enter("/task make the file")
-            try await daemon.expect("I will create hello.txt now")
+            try await daemon.expect(saying: "I will create hello.txt now")
             try await daemon.expect("May it. `echo hello from the model > hello.txt`")
             try await daemon.press("Allow once")
-            try await daemon.expect("Done: hello.txt was created")
+            try await daemon.expect(saying: "Done: hello.txt was created")
             try await daemon.expect("✅ Done .* 1 file changed")
             let patch = try await daemon.expect(#"Patch: `(\S+\.patch)`"#)[0]
             #expect(try String(contentsOfFile: patch, encoding: .utf8).contains("+hello from the model"))
@@ -60,7 +60,7 @@ import Testing
     @Test func aShortRefusalIsWaitedOut() async throws {
         try await withDaemon { _, daemon, _ in
             daemon.enter("/task ERR429 please")
-            try await daemon.expect("It went through")
+            try await daemon.expect(saying: "It went through")
             try await daemon.expect("completed, sandbox removed")
         }
     }
@@ -69,7 +69,7 @@ import Testing
         try await withDaemon(session: "linger_seconds = 900") { _, daemon, model in
             daemon.enter("/task TALK to me")
             daemon.enter("and THINK of this")
-            try await daemon.expect("Only words, no tool")
+            try await daemon.expect(saying: "Only words, no tool")
             try await daemon.expect("Four")
             try await daemon.expect("✅ Done")
             _ = try await model.waitForRequest { $0.lastUserText?.contains("and THINK of this") ?? false }
@@ -80,7 +80,7 @@ import Testing
         try await withDaemon(session: "linger_seconds = 900") { installation, daemon, _ in
             daemon.enter("/task LONGCMD now")
             let session = try await daemon.expect(#"tester · `(\w{8})`"#)[0]
-            try await daemon.expect("This command takes a minute")
+            try await daemon.expect(saying: "This command takes a minute")
             try await daemon.press("Allow once")
             try await daemon.expect("→ Allow once")
             daemon.enter("/stop")
@@ -91,7 +91,7 @@ import Testing
             daemon.enter("WRITE it")
             try await daemon.expect("May it. `Write hello.txt`")
             try await daemon.press("Allow once")
-            try await daemon.expect("hello.txt is ready")
+            try await daemon.expect(saying: "hello.txt is ready")
             try await daemon.expect("✅ Done")
             daemon.enter("/diff")
             try await daemon.expect(#"\+hello from the model"#)
@@ -129,8 +129,8 @@ import Testing
             #expect(live.contains(first) && live.contains(second), "\(live)")
             daemon.enter(two)
             daemon.enter(one)
-            try await daemon.expect("The (first|second) one is ready")
-            try await daemon.expect("The (first|second) one is ready")
+            try await daemon.expect(saying: "one is ready")
+            try await daemon.expect(saying: "one is ready")
             try await daemon.expect("completed, sandbox removed")
             try await daemon.expect("completed, sandbox removed")
         }

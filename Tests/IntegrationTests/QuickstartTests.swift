@@ -48,7 +48,7 @@ import Testing
             try await quickstart.press("Always allow")
             try await quickstart.expect("May it.*sh scripts/check-welcome.sh")
             try await quickstart.press("Allow once")
-            try await quickstart.expect("We welcome every contribution")
+            try await quickstart.expect(saying: "We welcome every contribution")
             try await quickstart.expect("✅  *Done")
             quickstart.enter("/help")
             try await quickstart.expect("/cancel")

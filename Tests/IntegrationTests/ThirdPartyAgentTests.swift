@@ -11,12 +11,12 @@ import Testing
         }
         try await withScriptedModel { model in
             try await Installation.with { installation in
-                let folder = try installation.install(directory: fetched)
+                let folder = try await installation.place(ofDirectory: fetched)
                 let agent = """
                     [agents]
                     default_agent = "agentao"
                     [agents.custom.agentao]
-                    command = ["\(folder)/bin/python3", "-m", "agentao.cli", "--acp", "--stdio"]
+                    command = ["\(folder)/bin/python3", "-m", "agentao", "--acp", "--stdio"]
                     [agents.custom.agentao.env]
                     OPENAI_BASE_URL = "\(model.openAIBaseURL)"
                     OPENAI_API_KEY = "sk-test"
@@ -25,14 +25,13 @@ import Testing
                 try installation.configure(agents: agent, network: "host", readOnlyPaths: [folder])
                 let daemon = try installation.daemon()
                 daemon.enter("/task make the file")
-                try await daemon.expect("I will create hello.txt now")
-                try await daemon.expect("May it.*echo hello from the model")
+                try await daemon.expect(saying: "I will create hello.txt now")
+                try await daemon.expect("May it.*\\s+echo hello from the model > hello.txt")
                 try await daemon.press("Allow")
-                try await daemon.expect("Done: hello.txt was created")
+                try await daemon.expect(saying: "Done: hello.txt was created")
                 #expect(await daemon.says("completed, sandbox removed"))
                 let patch = try await daemon.expect(#"Patch: `(\S+\.patch)`"#)[0]
                 #expect(try String(contentsOfFile: patch, encoding: .utf8).contains("+hello from the model"))
-                print(daemon.output.text)
                 daemon.signal(SIGTERM)
                 #expect(await daemon.end() == 0)
             }

@@ -108,10 +108,19 @@ final class Installation: Sendable {
         }
     }
 
-    /// The same for a directory.
-    func install(directory: String) throws -> String {
-        let place = self.directory.file((directory as NSString).lastPathComponent)
-        try FileManager.default.copyItem(atPath: directory, toPath: place)
+    /// The directory itself where a sandbox's user can reach it, else a copy where it can.
+    func place(ofDirectory path: String) async throws -> String {
+        var above = URL(fileURLWithPath: path)
+        var isInReach = true
+        while above.path != "/" {
+            above.deleteLastPathComponent()
+            let mode = try FileManager.default.attributesOfItem(atPath: above.path)[.posixPermissions] as? Int ?? 0
+            isInReach = isInReach && mode & 0o001 != 0
+        }
+        if isInReach { return path }
+        let place = directory.file((path as NSString).lastPathComponent)
+        let copy = try await run("/bin/cp", "-a", path, place)
+        if copy.code != 0 { throw CocoaError(.fileWriteUnknown) }
         return place
     }
 

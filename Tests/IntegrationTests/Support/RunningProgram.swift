@@ -90,6 +90,12 @@ final class RunningProgram: Sendable {
         return found.groups
     }
 
+    /// Waits for these words of the agent: other messages may be printed between them.
+    func expect(saying text: String) async throws {
+        let words = text.split(separator: " ").map { NSRegularExpression.escapedPattern(for: String($0)) }
+        try await expect(words.joined(separator: #"[\s\S]{1,300}?"#))
+    }
+
     /// Whether the pattern stands anywhere in what was written, now or soon.
     func says(_ pattern: String, within limit: Duration = .seconds(40)) async -> Bool {
         await output.wait(within: limit) { text, hasEnded in
