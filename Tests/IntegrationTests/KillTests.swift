@@ -66,7 +66,10 @@ import Testing
 
     /// What the tree and the session say while a person is asked.
     private func expectWaiting(_ installation: Installation, _ session: String, _ kind: String) async throws {
-        let shown = try await installation.show(session)
+        var shown = try await installation.show(session)
+        // Just started, the daemon may answer before the session has looked at what it is in the middle of.
+        let end = ContinuousClock.now + .seconds(20)
+        while shown.summary.state != "waiting", .now < end { shown = try await installation.show(session) }
         #expect(shown.summary.state == "waiting", "\(shown)")
         #expect(shown.interactions.filter { $0.state == "open" }.map(\.kind) == [kind])
         let nodes = try await installation.tree().flattened

@@ -61,4 +61,18 @@ import Testing
             #expect(ProcessList.naming(installation.path).isEmpty)
         }
     }
+
+    @Test func aSignalGivesTheTerminalBackAndSaves() async throws {
+        try await Installation.with { installation in
+            let quickstart = try installation.anycode("quickstart", terminal: true)
+            let session = try await quickstart.expect(#"demo · (\w{8})"#)[0]
+            try await quickstart.expect("Which greeting")
+            let sandbox = try installation.sandbox(of: session)
+            quickstart.signal(SIGTERM)
+            #expect(await quickstart.end() == 0)
+            #expect(quickstart.hasTerminalAsFound)
+            #expect(sandbox.isGone)
+            #expect(ProcessList.naming(installation.path).isEmpty)
+        }
+    }
 }
