@@ -52,7 +52,7 @@ final class Simulation {
         planPeople()
         planFaults()
         while world.now < options.limit {
-            executor.run()
+            try runJobs()
             letPeopleReact()
             guard advance() else { break }
             if isAtRest { break }
@@ -120,6 +120,19 @@ final class Simulation {
     }
 
     private var crashTimes: [Duration] = []
+    /// When people are planned to write.
+    private var actTimes: [Duration] = []
+    /// After how many jobs of an incarnation it is killed: falls into the middle of things, where times rarely do.
+    private var crashJobs: [Int] = []
+
+    private func runJobs() throws {
+        while let jobs = crashJobs.first {
+            guard executor.run(jobs: max(0, jobs - executor.finishedJobs)) == .exhausted else { return }
+            crashJobs.removeFirst()
+            try crash()
+        }
+        executor.run()
+    }
 
     /// The next thing in the world or in the daemon happens. `false` when nothing ever will.
     private func advance() -> Bool {
@@ -166,7 +179,9 @@ final class Simulation {
     }
 
     private func plan(_ range: ClosedRange<Int>, _ text: String, _ room: ChatID) {
-        world.schedule(after: world.milliseconds(range)) { [chat, ana] in chat.write(text, in: room, by: ana) }
+        let delay = world.milliseconds(range)
+        actTimes.append(world.now + delay)
+        world.schedule(after: delay) { [chat, ana] in chat.write(text, in: room, by: ana) }
     }
 
     private func say(_ range: ClosedRange<Int>, _ text: String, in room: ChatID? = nil) {
@@ -175,8 +190,16 @@ final class Simulation {
     }
 
     private func planFaults() {
-        crashTimes = (0..<world.number(below: options.crashes + 1)).map { _ in world.milliseconds(100...120_000) }
-            .sorted()
+        let crashes = world.number(below: options.crashes + 1)
+        for _ in 0..<crashes {
+            switch world.number(below: 4) {
+            case 0: crashTimes.append(world.milliseconds(100...120_000))
+            case 1 where !actTimes.isEmpty:  // while what somebody wrote is taken in
+                crashTimes.append(actTimes[world.number(below: actTimes.count)] + world.milliseconds(0...60))
+            default: crashJobs.append(20 + world.number(below: 1500))
+            }
+        }
+        crashTimes.sort()
         happens(1, in: 4) { [host, world] in host.sandboxes.randomly(world)?.kill() }
         happens(1, in: 12) { [host, world] in host.sandboxes.randomly(world)?.loseLog() }
         happens(1, in: 12) { [chat] in chat.goOffline(for: .seconds(3600)) }
