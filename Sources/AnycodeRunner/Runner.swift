@@ -29,14 +29,16 @@ package struct Runner: Sendable {
 
     /// Serves until `stop` yields or the task is cancelled; then ends all agents.
     ///
-    /// `ready` is called with the address once requests are answered.
-    package func run(stop: AsyncStream<Void>, ready: @escaping @Sendable (ListenAddress) -> Void = { _ in })
-        async throws
-    {
+    /// `ready` is called with the address once requests are answered; `ended` after a stop, when the agents are ended and
+    /// the socket is gone, before the server is taken down: a program may exit there.
+    package func run(
+        stop: AsyncStream<Void>, ready: @escaping @Sendable (ListenAddress) -> Void = { _ in },
+        ended: @escaping @Sendable () -> Void = {}
+    ) async throws {
         try configuration.listen.makeRoom()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {
-            try await serve(on: group, stop: stop, ready: ready)
+            try await serve(on: group, stop: stop, ready: ready, ended: ended)
         } catch {
             try? await group.shutdownGracefully()
             throw error
@@ -45,14 +47,17 @@ package struct Runner: Sendable {
     }
 
     private func serve(
-        on group: any EventLoopGroup, stop: AsyncStream<Void>, ready: @escaping @Sendable (ListenAddress) -> Void
+        on group: any EventLoopGroup, stop: AsyncStream<Void>, ready: @escaping @Sendable (ListenAddress) -> Void,
+        ended: @escaping @Sendable () -> Void
     ) async throws {
         try makeDirectory(configuration.stateDirectory)
         sweep()
         let jobs = Jobs()
         let servers = try makeServers(jobs, group)
         try await servers.recover()
-        let application = makeApplication(servers, jobs, group, ready)
+        let application = makeApplication(servers, jobs, group) { channel in
+            ready(configuration.listen.opened(channel))
+        }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await jobs.run() }
             tasks.addTask { try await application.run() }
@@ -61,6 +66,8 @@ package struct Runner: Sendable {
             let first = await tasks.nextResult()
             await servers.closeAll()
             jobs.finish()
+            if case .unix(let path) = configuration.listen { unlink(path) }
+            if case .success? = first { ended() }
             tasks.cancelAll()
             try first?.get()
         }
@@ -89,7 +96,7 @@ package struct Runner: Sendable {
 
     private func makeApplication(
         _ servers: AgentServers, _ jobs: Jobs, _ group: any EventLoopGroup,
-        _ ready: @escaping @Sendable (ListenAddress) -> Void
+        _ opened: @escaping @Sendable (any Channel) -> Void
     ) -> some ApplicationProtocol {
         let git = Git(
             stateDirectory: configuration.stateDirectory, workspace: configuration.workspace,
@@ -105,8 +112,7 @@ package struct Runner: Sendable {
         logger.logLevel = .critical
         return Application(
             responder: responder, configuration: .init(address: listen.bindAddress, serverName: nil),
-            onServerRunning: { channel in ready(listen.opened(channel)) }, eventLoopGroupProvider: .shared(group),
-            logger: logger)
+            onServerRunning: { opened($0) }, eventLoopGroupProvider: .shared(group), logger: logger)
     }
 }
 

@@ -48,11 +48,15 @@ package enum RunnerProgram {
             home: command.home, token: token, environment: environment)
         configuration.ownDirectory = ownDirectory()
         umask(0o077)
-        try await Runner(configuration).run(stop: stops) { address in
-            // Files of agents and of git get the usual rights; the socket exists by now.
-            umask(0o022)
-            complain("Serving on \(address.description).")
-        }
+        try await Runner(configuration).run(
+            stop: stops,
+            ready: { address in
+                // Files of agents and of git get the usual rights; the socket exists by now.
+                umask(0o022)
+                complain("Serving on \(address.description).")
+            },
+            // NIO may trap on a connection that arrives while the server is taken down; the process need not wait for it.
+            ended: { _exit(0) })
     }
 
     private static func token(_ source: RunnerCommand.TokenSource, _ environment: [String: String]) throws(RunnerError)
