@@ -34,6 +34,7 @@ extension TelegramPlatform {
             if error.code == .rejected {
                 halfSent[nonce] = nil
                 let text = Self.markdown(message.markdown, lacking: attachment, because: error.message)
+                try await pass(sent.place.chat, .question)
                 try? await edit(sent.message, in: conversation, to: OutgoingMessage(markdown: text, buttons: message.buttons))
                 return sent.message
             }

@@ -75,6 +75,7 @@ struct TelegramTextBuilder {
     mutating func preformatted(_ code: String, language: String?) {
         let kept = prefixes
         prefixes = []
+        if !text.isEmpty, !text.hasSuffix("\n") { breakLine() }
         let start = mark()
         append(code)
         close(.pre(language: language), from: start)
