@@ -1,9 +1,10 @@
+package import AnycodeCore
+
 #if canImport(FoundationEssentials)
 package import FoundationEssentials
 #else
 package import Foundation
 #endif
-package import AnycodeCore
 
 extension TelegramPlatform {
     /// What the platform needs to know.

@@ -1,9 +1,10 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 import AnycodeCore
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
 
 /// From our words to Telegram's and back.
 extension TelegramPlatform {
@@ -107,11 +108,12 @@ extension TelegramPlatform {
 
     /// Why a file cannot be uploaded; `nil` when it can.
     static func problem(with file: ChatAttachment) -> String? {
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: file.path),
-            let size = (attributes[.size] as? any BinaryInteger).map({ Int($0) })
-        else { return "it cannot be read" }
-        if size == 0 { return "it is empty" }
-        return size > SendDocument.mostBytes ? "Telegram takes at most 50 MB" : nil
+        var status = stat()
+        guard stat(file.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, access(file.path, R_OK) == 0 else {
+            return "it cannot be read"
+        }
+        if status.st_size == 0 { return "it is empty" }
+        return status.st_size > SendDocument.mostBytes ? "Telegram takes at most 50 MB" : nil
     }
 
     static func markdown(_ markdown: String, lacking file: ChatAttachment, because reason: String) -> String {

@@ -7,7 +7,7 @@ package actor TelegramPlatform: ChatPlatform {
     /// The text limit leaves room for what layout adds before 4096 units.
     package nonisolated let limits = ChatLimits(textUnits: 3800, labelUnits: 40)
 
-    let configuration: Configuration
+    nonisolated let configuration: Configuration
     let client: TelegramClient
     let time: TelegramTime
     let gate: TelegramGate

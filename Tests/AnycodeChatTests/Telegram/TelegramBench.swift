@@ -128,3 +128,14 @@ final class Reports: Sendable {
         while !all.contains(where: { $0.contains(text) }) { await Task.yield() }
     }
 }
+
+/// Counts what concurrent tasks have done.
+final class Counter: Sendable {
+    private let value = Mutex(0)
+
+    var count: Int { value.withLock { $0 } }
+
+    func add() {
+        value.withLock { $0 += 1 }
+    }
+}

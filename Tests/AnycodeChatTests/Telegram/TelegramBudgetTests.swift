@@ -97,7 +97,10 @@ import Testing
                 due: .milliseconds(Int.random(in: 0..<500, using: &generator)))
         }
         var grants: [(time: Duration, chat: Int64)] = []
-        while let next = senders.indices.filter({ !senders[$0].left.isEmpty }).min(by: { senders[$0].due < senders[$1].due }) {
+        func next() -> Int? {
+            senders.indices.filter { !senders[$0].left.isEmpty }.min { senders[$0].due < senders[$1].due }
+        }
+        while let next = next() {
             let now = senders[next].due
             let number = senders[next].number ?? budget.join(chat: senders[next].chat, priority: senders[next].left[0])
             senders[next].number = number

@@ -88,7 +88,7 @@ import Testing
 
     @Test func aSecondPollerIsExplained() async throws {
         try await TelegramBench.run { bench in
-            let words = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
+            let words = "Conflict: terminated by other getUpdates request; make sure that only one bot runs"
             bench.fake.arrange(.refuse(code: 409, description: words), for: "getUpdates")
             try await bench.running(bench.platform(), inbox: RecordingInbox()) {
                 await bench.reports.wait(for: "another program fetches")

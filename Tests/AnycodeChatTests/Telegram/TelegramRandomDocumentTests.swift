@@ -53,8 +53,8 @@ import Testing
         return EntityRules.problem(json, in: text.text)
     }
 
-    private static func withoutSpace(_ text: String) -> String.UnicodeScalarView {
-        String.UnicodeScalarView(text.unicodeScalars.filter { !$0.properties.isWhitespace })
+    private static func withoutSpace(_ text: String) -> [Unicode.Scalar] {
+        text.unicodeScalars.filter { !$0.properties.isWhitespace }
     }
 
     /// Letters and digits that the document has more often than the text.

@@ -1,10 +1,11 @@
+import AnycodeCore
+import HTTPTransport
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-import AnycodeCore
-import HTTPTransport
 
 /// Calls the Bot API. The token stands in every address and in no text.
 struct TelegramClient: Sendable {
@@ -87,7 +88,7 @@ struct TelegramClient: Sendable {
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         let body = Data(response.body)
         guard let verdict = try? decoder.decode(Verdict.self, from: body) else {
-            let message = "Something else than the Bot API answered \(Request.method), with HTTP status \(response.status)."
+            let message = "No Bot API answered \(Request.method) (HTTP status \(response.status))."
             throw TelegramFailure(.disturbed(status: response.status), message)
         }
         guard verdict.ok else { throw failure(verdict, status: response.status) }

@@ -1,9 +1,10 @@
+import AnycodeCore
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-import AnycodeCore
 
 /// What an update means for us. A value: no I/O; the time of a click, which has none, is passed in.
 struct TelegramInbound: Sendable {

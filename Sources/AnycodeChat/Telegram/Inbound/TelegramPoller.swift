@@ -1,9 +1,10 @@
+import AnycodeCore
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-import AnycodeCore
 
 /// Fetches updates until cancelled. Whatever goes wrong is reported and tried again, never faster than the pauses say.
 struct TelegramPoller: Sendable {

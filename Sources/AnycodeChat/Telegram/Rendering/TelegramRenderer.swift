@@ -28,7 +28,7 @@ struct TelegramRenderer {
         if rendered.units <= limit { return rendered }
         let source = TelegramText(TerminalText.neutralised(markdown.replacing("\t", with: " ")))
         if source.units <= limit { return source }
-        var first = source.pieces(limit: limit - 2)[0]
+        var first = source.pieces(limit: limit - 2).first ?? TelegramText("")
         first.text += "\n…"
         return first
     }

@@ -5,7 +5,7 @@ extension TelegramText {
     /// keep the formatting. White space at a cut goes. Nothing else is lost.
     /// - Parameter limit: UTF-16 units, at least 2.
     func pieces(limit: Int) -> [TelegramText] {
-        guard units > limit else { return [self] }
+        guard units > limit else { return text.isEmpty ? [] : [self] }
         let cutter = TelegramCutter(self, limit: max(limit, 2))
         return cutter.ranges().compactMap(cutter.piece)
     }
