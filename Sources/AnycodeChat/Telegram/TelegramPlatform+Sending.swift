@@ -8,8 +8,10 @@ extension TelegramPlatform {
     ) async throws(ChatError) -> MessageID {
         let keyboard = try Self.keyboard(message.buttons)
         guard let attachment = message.attachment else {
-            return try await post(Self.text(message.markdown), keyboard: keyboard, rings: message.rings, to: conversation)
-                .message
+            return try await post(
+                Self.text(message.markdown), keyboard: keyboard, rings: message.rings, to: conversation
+            )
+            .message
         }
         let problem = Self.problem(with: attachment)
         let markdown = problem.map { Self.markdown(message.markdown, lacking: attachment, because: $0) }
@@ -30,7 +32,8 @@ extension TelegramPlatform {
                 halfSent[nonce] = nil
                 let text = Self.markdown(message.markdown, lacking: attachment, because: error.message)
                 try await pass(sent.place.chat, .question)
-                try? await edit(sent.message, in: conversation, to: OutgoingMessage(markdown: text, buttons: message.buttons))
+                try? await edit(
+                    sent.message, in: conversation, to: OutgoingMessage(markdown: text, buttons: message.buttons))
                 return sent.message
             }
             if error.code == .outcomeUnknown {

@@ -90,7 +90,8 @@ package actor TelegramPlatform: ChatPlatform {
         do throws(ChatError) {
             try await permit(for: reply.conversation.chat, priority: .notice)
             _ = try await post(
-                TelegramText(reply.words), keyboard: nil, rings: false, to: reply.conversation, answering: reply.message)
+                TelegramText(reply.words), keyboard: nil, rings: false, to: reply.conversation, answering: reply.message
+            )
         } catch {
             if error.code == .cancelled { throw CancellationError() }
         }

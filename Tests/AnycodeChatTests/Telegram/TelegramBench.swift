@@ -71,7 +71,10 @@ struct TelegramBench: Sendable {
         nonce: String = "n"
     ) async throws -> MessageID {
         clock.advance(by: .seconds(4))
-        return try await passing { try await platform.send(message, to: conversation, nonce: nonce) }
+        return try await passing {
+            try await platform.permit(for: conversation.chat, priority: .final)
+            return try await platform.send(message, to: conversation, nonce: nonce)
+        }
     }
 
     func edit(
@@ -79,7 +82,10 @@ struct TelegramBench: Sendable {
         in conversation: Conversation = Self.conversation
     ) async throws {
         clock.advance(by: .seconds(4))
-        try await passing { try await platform.edit(id, in: conversation, to: message) }
+        try await passing {
+            try await platform.permit(for: conversation.chat, priority: .final)
+            try await platform.edit(id, in: conversation, to: message)
+        }
     }
 
     /// Runs `body` and lets time pass whenever it sleeps.

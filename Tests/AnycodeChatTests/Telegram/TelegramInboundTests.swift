@@ -42,17 +42,21 @@ import Testing
         #expect(event.content == .text(TextMessage(id: MessageID("7"), text: "hello")))
     }
 
-    @Test(arguments: [
-        ("/task fix", "/task fix"), ("/task@any_bot fix", "/task fix"), ("/TASK@Any_Bot", "/TASK"),
-        ("/task@other_bot fix", nil), ("//x", "//x"), ("/x\nmore", "/x\nmore"),
-    ] as [(String, String?)]) func commandsLoseOurName(text: String, expected: String?) throws {
+    @Test(
+        arguments: [
+            ("/task fix", "/task fix"), ("/task@any_bot fix", "/task fix"), ("/TASK@Any_Bot", "/TASK"),
+            ("/task@other_bot fix", nil), ("//x", "//x"), ("/x\nmore", "/x\nmore"),
+        ] as [(String, String?)]) func commandsLoseOurName(text: String, expected: String?) throws
+    {
         #expect(try words(message(["text": .string(text)])) == expected)
     }
 
-    @Test(arguments: [
-        ("hello", nil), ("/task a", "/task a"), ("/task@any_bot a", "/task a"), ("/other a", nil),
-        ("/other@any_bot a", "/other a"), ("/task@other_bot a", nil), ("//x", nil),
-    ] as [(String, String?)]) func groupsAreHeardOnlyWhenSpokenTo(text: String, expected: String?) throws {
+    @Test(
+        arguments: [
+            ("hello", nil), ("/task a", "/task a"), ("/task@any_bot a", "/task a"), ("/other a", nil),
+            ("/other@any_bot a", "/other a"), ("/task@other_bot a", nil), ("//x", nil),
+        ] as [(String, String?)]) func groupsAreHeardOnlyWhenSpokenTo(text: String, expected: String?) throws
+    {
         #expect(try words(message(["text": .string(text)], chat: Self.group)) == expected)
     }
 

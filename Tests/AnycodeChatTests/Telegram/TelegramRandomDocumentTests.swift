@@ -62,7 +62,8 @@ import Testing
         var counts: [Unicode.Scalar: Int] = [:]
         for scalar in text.unicodeScalars { counts[scalar, default: 0] += 1 }
         var lost: [Unicode.Scalar] = []
-        for scalar in words.unicodeScalars where scalar.properties.isAlphabetic || scalar.properties.numericType != nil {
+        for scalar in words.unicodeScalars where scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+        {
             counts[scalar, default: 0] -= 1
             if counts[scalar, default: 0] < 0 { lost.append(scalar) }
         }
@@ -99,9 +100,12 @@ import Testing
 /// Documents that use, and misuse, everything.
 enum WildMarkdown {
     private static let pieces = [
-        "**", "*", "_", "__", "~~", "`", "``", "```\n", "```swift\n", "~~~ruby x=1\n", "\n", "\n\n", "\n\n", "> ", "> > ",
-        "- ", "  - ", "    - ", "1. ", "7) ", "- [ ] ", "- [x] ", "# ", "### ", "---\n", "===\n", "| a | b |\n|:--|--:|\n",
-        "| `c` | **d** |\n", "[", "](", "](https://example.com/a?b=1)", "](src/x.swift \"t\")", "![", ")", "<b>", "</b>",
+        "**", "*", "_", "__", "~~", "`", "``", "```\n", "```swift\n", "~~~ruby x=1\n", "\n", "\n\n", "\n\n", "> ",
+        "> > ",
+        "- ", "  - ", "    - ", "1. ", "7) ", "- [ ] ", "- [x] ", "# ", "### ", "---\n", "===\n",
+        "| a | b |\n|:--|--:|\n",
+        "| `c` | **d** |\n", "[", "](", "](https://example.com/a?b=1)", "](src/x.swift \"t\")", "![", ")", "<b>",
+        "</b>",
         "<details>\n", "<!-- c -->", "\\", "\\*", "&amp;", "&", "https://swift.org/x", "me@example.com", "word", "zwei",
         "три", "四五六", "שלום", "مرحبا", "é", "e\u{301}", "😀", "👩‍👩‍👧", "🇩🇪", "\u{200D}", "\u{301}", "\t", "    ",
         "\u{1B}[0m", "\u{7F}", "\u{202E}", "\r\n", " ", "  \n", "a b c", "0123456789", "@name", "/task", "[x]: y\n",

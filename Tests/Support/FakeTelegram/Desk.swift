@@ -77,7 +77,8 @@ final class Desk: Sendable {
         }
         switch fault {
         case .dropBefore?: return false
-        case .answer(let status, let body)?: return connection.answer(status, headers: "Content-Type: text/html\r\n", body)
+        case .answer(let status, let body)?:
+            return connection.answer(status, headers: "Content-Type: text/html\r\n", body)
         case .refuse(let code, let words)?: return respond(.failure(code, words, parameters: nil), on: connection)
         case .flood(let seconds)?:
             change { $0.rates.flood(chat: body["chat_id"]?.integer ?? 0, for: seconds, at: $0.now()) }

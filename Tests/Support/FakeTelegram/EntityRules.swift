@@ -57,7 +57,8 @@ package enum EntityRules {
 
     private static func problem(_ one: Entity, _ other: Entity) -> String? {
         guard one.range.overlaps(other.range) else { return nil }
-        let contains = one.range.clamped(to: other.range) == one.range || other.range.clamped(to: one.range) == other.range
+        let contains =
+            one.range.clamped(to: other.range) == one.range || other.range.clamped(to: one.range) == other.range
         guard contains else { return "\(one.type) and \(other.type) overlap in part" }
         if one.type == other.type { return "\(one.type) twice at one place" }
         if one.isQuote && other.isQuote { return "nested quotes" }

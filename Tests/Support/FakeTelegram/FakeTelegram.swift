@@ -50,7 +50,8 @@ package final class FakeTelegram: Sendable {
     package func deliver(_ members: [String: JSON]) -> Int {
         desk.change { world in
             world.lastUpdate += 1
-            world.updates.append((world.lastUpdate, JSON.object(members).with(["update_id": .integer(world.lastUpdate)])))
+            world.updates.append(
+                (world.lastUpdate, JSON.object(members).with(["update_id": .integer(world.lastUpdate)])))
             return world.lastUpdate
         }
     }
