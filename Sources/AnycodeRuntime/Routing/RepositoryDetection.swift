@@ -7,7 +7,7 @@ import AnycodeCore
 package enum RepositoryDetection {
     /// The first repository in the text.
     package static func find(in text: String) -> RequestedSource? {
-        let words = text.split(whereSeparator: \.isWhitespace).map(bare)
+        let words = words(text)
         for word in words {
             if let source = url(word) ?? ssh(word) { return source }
         }
@@ -19,14 +19,19 @@ package enum RepositoryDetection {
 
     /// The repository, if the text is nothing else; here a shorthand needs no further signs.
     package static func only(in text: String) -> RequestedSource? {
-        let words = text.split(whereSeparator: \.isWhitespace).map(bare)
+        let words = words(text)
         guard words.count == 1, let word = words.first else { return nil }
-        return url(word) ?? ssh(word) ?? shorthand(word)
+        return url(word) ?? ssh(word) ?? shorthand(word, isExpected: true)
+    }
+
+    /// The words of the text; of a Markdown link, its words and its address.
+    private static func words(_ text: String) -> [Substring] {
+        text.replacing("](", with: " ").split(whereSeparator: \.isWhitespace).map(bare)
     }
 
     /// The word without the punctuation around it.
     private static func bare(_ word: Substring) -> Substring {
-        let around: Set<Character> = ["(", ")", "[", "]", "<", ">", "\"", "'", "`", ",", ";", "!", "?", ":"]
+        let around: Set<Character> = ["(", ")", "[", "]", "<", ">", "\"", "'", "`", ",", ";", "!", "?", ":", "*"]
         var word = word
         while let first = word.first, around.contains(first) { word.removeFirst() }
         while let last = word.last, around.contains(last) || last == "." { word.removeLast() }
@@ -37,9 +42,11 @@ package enum RepositoryDetection {
 
     private static func url(_ word: Substring) -> RequestedSource? {
         var rest = word
+        let isPlain = word.lowercased().hasPrefix("http://")
         if let scheme = ["https://", "http://"].first(where: { word.lowercased().hasPrefix($0) }) {
             rest = word.dropFirst(scheme.count)
-        } else if !["github.com/", "gitlab.com/"].contains(where: { word.lowercased().hasPrefix($0) }) {
+        } else if !["github.com/", "www.github.com/", "gitlab.com/"].contains(where: { word.lowercased().hasPrefix($0) }
+        ) {
             return nil
         }
         rest = rest.prefix { $0 != "#" && $0 != "?" }
@@ -47,42 +54,77 @@ package enum RepositoryDetection {
         guard parts.count >= 3 else { return nil }
         let authority = parts.removeFirst()
         guard !authority.contains("@") else { return nil }  // a URL with credentials in it is not passed on
-        let host = authority.lowercased()
+        let host =
+            authority.lowercased().hasPrefix("www.") ? authority.lowercased().dropFirst(4) : authority.lowercased()[...]
         let isGitLab = host == "gitlab.com" || host.hasPrefix("gitlab.")
-        guard isGitLab || host == "github.com" || host.hasPrefix("github.") || rest.hasSuffix(".git") else { return nil }
-        return locate(host: host, path: parts, isGitLab: isGitLab, spelling: String(word))
+        guard isGitLab || host == "github.com" || host.hasPrefix("github.") || rest.hasSuffix(".git") else {
+            return nil
+        }
+        guard host != "github.com" || !reservedOwners.contains(parts[0].lowercased()) else { return nil }
+        let scheme = isPlain && host != "github.com" && host != "gitlab.com" ? "http" : "https"
+        return locate("\(scheme)://\(host)", path: parts, takesTwo: host == "github.com", spelling: String(word))
     }
 
-    private static func locate(host: String, path: [String], isGitLab: Bool, spelling: String) -> RequestedSource? {
+    /// What stands in an owner's place in GitHub's own pages.
+    private static let reservedOwners: Set<String> = [
+        "about", "apps", "codespaces", "collections", "contact", "enterprise", "events", "explore", "features",
+        "issues",
+        "join", "login", "logout", "marketplace", "new", "notifications", "organizations", "orgs", "pricing", "pulls",
+        "search", "security", "sessions", "settings", "signup", "site", "sponsors", "stars", "topics", "trending",
+        "users",
+    ]
+
+    private static func locate(_ root: String, path: [String], takesTwo: Bool, spelling: String) -> RequestedSource? {
         var project = path
         var branch: String?
         var pull: Int?
-        if let mark = path.firstIndex(where: { ["-", "tree", "blob", "pull", "merge_requests", "commit"].contains($0) }),
+        if let mark = path.firstIndex(where: { ["-", "tree", "blob", "pull", "merge_requests", "commit"].contains($0) }
+        ),
             mark >= 2
         {
             project = Array(path[..<mark])
             var view = Array(path[mark...])
             if view.first == "-" { view.removeFirst() }
             switch view.first {
-            case "tree": branch = view.count > 1 ? view[1...].joined(separator: "/") : nil
-            case "blob": branch = view.count > 1 ? view[1] : nil
+            case "tree": branch = branchName(view.dropFirst().joined(separator: "/"))
+            case "blob": branch = view.count > 1 ? branchName(view[1]) : nil
             case "pull", "merge_requests": pull = view.count > 1 ? Int(view[1]) : nil
             default: break
             }
-        } else if !isGitLab, host == "github.com" {
+        } else if takesTwo {
             project = Array(path.prefix(2))
         }
         guard project.count >= 2, let name = project.last else { return nil }
         project[project.count - 1] = name.hasSuffix(".git") ? String(name.dropLast(4)) : name
         guard project.allSatisfy(isName) else { return nil }
-        let url = "https://\(host)/\(project.joined(separator: "/")).git"
+        let url = "\(root)/\(project.joined(separator: "/")).git"
         return RequestedSource(source: WorkspaceSource(url: url, branch: branch, pull: pull), spelling: spelling)
+    }
+
+    /// The branch as git knows it; `nil` for what git would not take or might take for an option.
+    private static func branchName(_ part: String) -> String? {
+        var bytes: [UInt8] = []
+        var rest = part.utf8[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) {
+                bytes.append(code)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        let name = String(decoding: bytes, as: UTF8.self)
+        let isSafe = !name.isEmpty && !name.hasPrefix("-") && !name.contains("..")
+        return isSafe && name.allSatisfy { !$0.isWhitespace && !"~^:?*[\\\u{7f}".contains($0) && $0 >= " " }
+            ? name : nil
     }
 
     private static func ssh(_ word: Substring) -> RequestedSource? {
         if word.hasPrefix("ssh://") {
             let path = word.dropFirst(6).split(separator: "/")
-            guard path.count >= 3 else { return nil }
+            guard path.count >= 3, !(path[0].contains("@") && path[0].prefix { $0 != "@" }.contains(":")) else {
+                return nil
+            }
             return RequestedSource(source: WorkspaceSource(url: String(word)), spelling: String(word))
         }
         guard word.hasPrefix("git@"), let colon = word.firstIndex(of: ":") else { return nil }
@@ -94,9 +136,11 @@ package enum RepositoryDetection {
 
     // MARK: Shorthand
 
-    private static func shorthand(_ word: Substring) -> RequestedSource? {
+    /// - Parameter isExpected: a repository was asked for, so that no everyday pair is meant.
+    private static func shorthand(_ word: Substring, isExpected: Bool = false) -> RequestedSource? {
         let parts = word.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2, isOwner(parts[0]), isRepository(parts[1]), !isEverydayPair(parts) else { return nil }
+        guard parts.count == 2, isOwner(parts[0]), isRepository(parts[1]) else { return nil }
+        guard isExpected || !EverydayPairs.contains(parts[0], parts[1]) else { return nil }
         let name = parts[1].hasSuffix(".git") ? String(parts[1].dropLast(4)) : parts[1]
         return RequestedSource(
             source: WorkspaceSource(url: "https://github.com/\(parts[0])/\(name).git"), spelling: "\(parts[0])/\(name)")
@@ -120,37 +164,6 @@ package enum RepositoryDetection {
     private static func isHost(_ text: Substring) -> Bool {
         text.contains(".") && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-.".contains($0)) }
     }
-
-    /// Pairs of everyday words, folders, fractions and dates that are written with a slash.
-    private static func isEverydayPair(_ parts: [String]) -> Bool {
-        let left = parts[0].lowercased()
-        let right = parts[1].lowercased()
-        if left.allSatisfy(\.isNumber) { return true }
-        if folders.contains(left) || everyday.contains("\(left)/\(right)") { return true }
-        return fileEndings.contains { right.hasSuffix($0) }
-    }
-
-    private static let everyday: Set<String> = [
-        "and/or", "either/or", "client/server", "read/write", "input/output", "i/o", "yes/no", "on/off", "true/false",
-        "he/she", "his/her", "she/he", "s/he", "tcp/ip", "http/https", "up/down", "start/stop", "add/remove",
-        "get/set", "push/pull", "ci/cd", "a/b", "n/a", "w/o", "pass/fail", "start/end", "left/right", "in/out",
-        "before/after", "enable/disable", "create/update", "open/close", "source/target", "name/value", "key/value",
-        "success/failure", "request/response", "encode/decode", "login/logout", "import/export", "debug/release",
-    ]
-
-    private static let folders: Set<String> = [
-        "src", "lib", "libs", "test", "tests", "spec", "docs", "doc", "app", "apps", "bin", "etc", "usr", "var", "tmp",
-        "home", "sources", "source", "include", "scripts", "config", "public", "static", "assets", "build", "dist",
-        "packages", "pkg", "cmd", "internal", "api", "node_modules", "vendor", "examples", "components", "pages",
-        "utils", "models", "views", "controllers", "migrations", "templates", "crates", "tools", "text", "application",
-        "image", "origin", "refs", "feature", "bugfix", "hotfix", "fix", "release", "chore", "feat",
-    ]
-
-    private static let fileEndings = [
-        ".swift", ".rs", ".go", ".py", ".js", ".ts", ".tsx", ".jsx", ".c", ".h", ".cc", ".cpp", ".hpp", ".java", ".kt",
-        ".rb", ".php", ".cs", ".sh", ".md", ".txt", ".json", ".yml", ".yaml", ".toml", ".xml", ".html", ".css", ".sql",
-        ".lock", ".cfg", ".ini", ".proto", ".gradle", ".png", ".jpg", ".svg", ".csv", ".pdf", ".log",
-    ]
 
     /// `the file a/b`, `in folder a/b`: the word before says that it is a path.
     private static func isPath(_ words: [Substring], _ place: Int) -> Bool {

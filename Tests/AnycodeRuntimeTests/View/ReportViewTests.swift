@@ -1,0 +1,66 @@
+import AnycodeCore
+import Testing
+
+@testable import AnycodeRuntime
+
+struct ReportViewTests {
+    static func turn(_ outcome: TurnReport.Outcome, turn: Int = 1, save: SaveReport? = .clean) -> TurnReport {
+        TurnReport(turn: turn, outcome: outcome, seconds: 83, save: save, usage: nil, token: "tt")
+    }
+
+    static func session(_ outcome: SessionReport.Outcome, reason: String = "", save: SaveReport? = nil) -> SessionReport
+    {
+        SessionReport(
+            outcome: outcome, reason: reason, seconds: 3600, save: save, usage: AgentUsage(cost: 0.1234, currency: nil),
+            sandboxGone: true, rings: true, token: "ss")
+    }
+
+    @Test func aDoneTurnSaysTimeFilesCostAndPatch() {
+        var report = Self.turn(.done, save: .saved(SavedPatch(path: "/p/1", bytes: 1, files: 2, added: 10, removed: 3)))
+        report.usage = AgentUsage(cost: 0.5, currency: "USD")
+        let message = ReportView.message(report, header: Sample.header())
+        #expect(
+            message.markdown
+                == "✅ Done · `5e55105e` · 1 min 23 s · 2 files changed (+10 −3) · $0.50\nPatch: `/p/1`")
+        #expect(message.buttons.joined().map(\.token) == ["tt.diff"])
+        #expect(message.rings)
+    }
+
+    @Test(arguments: [
+        (TurnReport.Outcome.done, "✅ Done"), (.stopped("the limit"), "⚠️ Stopped: the limit"), (.cancelled, "⏹ Stopped"),
+        (.failed("no"), "❌ Failed: no"),
+    ])
+    func everyTurnOutcomeHasWords(_ outcome: TurnReport.Outcome, _ words: String) {
+        let message = ReportView.message(Self.turn(outcome), header: Sample.header())
+        #expect(message.markdown.hasPrefix(words + " · "))
+        #expect(message.markdown.contains("no files changed"))
+        #expect(message.buttons.isEmpty)
+    }
+
+    @Test(arguments: [
+        (SessionReport.Outcome.completed, "✅ Completed"), (.failed, "❌ Failed"), (.cancelled, "⏹ Cancelled"),
+        (.timedOut, "⏰ Timed out"),
+    ])
+    func everySessionOutcomeHasWords(_ outcome: SessionReport.Outcome, _ words: String) {
+        let message = ReportView.message(Self.session(outcome, reason: "why"), header: Sample.header())
+        #expect(message.markdown == "\(words): why · `5e55105e` · 1 h · $0.1234")
+    }
+
+    @Test func aFailedSaveNamesTheLastGoodOne() {
+        let save = SaveReport.failed(
+            reason: "it died", last: SavedPatch(path: "/p/1", bytes: 1, files: 1, added: 1, removed: 0))
+        let message = ReportView.message(Self.session(.failed, save: save), header: Sample.header())
+        #expect(message.markdown.contains("could not be saved: it died"))
+        #expect(message.markdown.contains("`/p/1` (1 file changed (+1 −0))"))
+        #expect(message.buttons.count == 1)
+    }
+
+    @Test(arguments: [
+        (0, "0 s"), (59, "59 s"), (60, "1 min"), (61, "1 min 1 s"), (3599, "59 min 59 s"), (3600, "1 h"),
+        (3660, "1 h 1 min"),
+        (43_200, "12 h"),
+    ])
+    func durationsAreWords(_ seconds: Int, _ words: String) {
+        #expect(ReportView.duration(seconds) == words)
+    }
+}
