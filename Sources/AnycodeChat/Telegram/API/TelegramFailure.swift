@@ -50,8 +50,8 @@ extension TelegramFailure {
         isRefused(400) && says("message thread not found", "topic_deleted", "topic_closed", "topic_id_invalid")
     }
 
-    /// The formatting was refused.
-    var isFormatting: Bool { isRefused(400) && says("entit") }
+    /// The formatting was refused, an address in it perhaps.
+    var isFormatting: Bool { isRefused(400) && says("entit", "wrong http url", "url_invalid") }
 
     /// The click was answered before, or too long ago.
     var isStaleCallback: Bool { isRefused(400) && says("query is too old", "query id is invalid", "query_id_invalid") }
