@@ -61,7 +61,7 @@ let modules: [Target] = [
     module("HTTPTransport", ["CCurl"]),
     module("AnycodeCore"),
     module("AnycodeStore", ["AnycodeCore", "Migrations", grdb, grdbSQLite]),
-    module("AnycodeChat", ["AnycodeCore", "CMarkGFM"]),
+    module("AnycodeChat", ["AnycodeCore", "CMarkGFM", "HTTPTransport"]),
     module("AnycodeSandbox", ["AnycodeCore", "CSandboxSystem"]),
     module("AnycodeAgent", ["AnycodeCore", "HTTPTransport"]),
     module("AnycodeRuntime", ["AnycodeCore", "AnycodeStore", supervision, logging]),
@@ -97,6 +97,7 @@ let testSupport: [Target] = [
     support("TestSupport", "Support/Clock"),
     support("TestJSON", "Support/JSON"),
     support("HTTPTestSupport", "HTTPTestSupport"),
+    support("FakeTelegram", "Support/FakeTelegram", ["HTTPTestSupport", "TestJSON"]),
     support("ScriptedModel", "Support/ScriptedModel", ["TestJSON", nioCore, nioPosix, nioHTTP1]),
     .executableTarget(
         name: "scripted-model", dependencies: ["ScriptedModel", "TestJSON"], path: "Tests/Support/scripted-model",
@@ -109,7 +110,9 @@ let testTargets: [Target] = [
     tests("AnycodeCoreTests", ["AnycodeCore"]),
     tests("HTTPTransportTests", ["HTTPTransport", "HTTPTestSupport"]),
     tests("AnycodeStoreTests", ["AnycodeCore", "AnycodeStore", "Migrations", grdb]),
-    tests("AnycodeChatTests", ["AnycodeChat", "AnycodeCore"]),
+    tests(
+        "AnycodeChatTests",
+        ["AnycodeChat", "AnycodeCore", "FakeTelegram", "HTTPTransport", "TestJSON", "TestSupport"]),
     tests("AnycodeSandboxTests", ["AnycodeCore", "AnycodeSandbox", "CSandboxSystem", "anycode-runner"]),
     tests("AnycodeAgentTests", ["AnycodeAgent", "AnycodeCore", "HTTPTransport", "HTTPTestSupport"]),
     tests(

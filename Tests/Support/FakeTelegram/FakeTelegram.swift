@@ -1,0 +1,156 @@
+import HTTPTestSupport
+package import TestJSON
+
+/// A Bot API server on loopback that refuses what the real one refuses and keeps what people would see.
+///
+/// Strict: a request against the published rules is refused as the real server does, and noted in `violations`.
+package final class FakeTelegram: Sendable {
+    /// What happens to the next call of a method instead of the usual.
+    package enum Fault: Sendable, Hashable {
+        /// The connection ends; nothing was done.
+        case dropBefore
+        /// It was done, but the connection ends without an answer.
+        case dropAfter
+        /// Something else than the Bot API answers.
+        case answer(status: String, body: String)
+        case refuse(code: Int, description: String)
+        case flood(seconds: Int)
+    }
+
+    package static let token = "987654:AAF_fake-token-for-tests"
+    package static let botID = 987654
+    package static let botName = "anycode_test_bot"
+
+    private let desk: Desk
+    private let server: ScriptedServer
+
+    package var url: String { server.url }
+
+    /// - Parameter now: the time that rates are counted in.
+    package init(now: @escaping @Sendable () -> Duration) throws {
+        let desk = Desk(now: now)
+        self.desk = desk
+        server = try ScriptedServer { desk.serve($0) }
+    }
+
+    package func stop() {
+        desk.stop()
+        server.stop()
+    }
+
+    // MARK: What people do
+
+    /// Opens a chat; groups have negative ids.
+    package func addChat(_ id: Int, type: String = "private", isForum: Bool = false) {
+        desk.change { $0.chats[id] = World.Chat(type: type, isForum: isForum) }
+    }
+
+    /// Delivers an update with these members; returns its id.
+    @discardableResult
+    package func deliver(_ members: [String: JSON]) -> Int {
+        desk.change { world in
+            world.lastUpdate += 1
+            world.updates.append(
+                (world.lastUpdate, JSON.object(members).with(["update_id": .integer(world.lastUpdate)])))
+            return world.lastUpdate
+        }
+    }
+
+    /// A person writes; `extra` are further members of the message.
+    @discardableResult
+    package func say(_ text: String, by person: Int = 42, in chat: Int = 42, extra: [String: JSON] = [:]) -> Int {
+        let (id, type) = desk.change { ($0.nextMessage(in: chat), $0.chats[chat]?.type ?? "private") }
+        var message: [String: JSON] = [
+            "message_id": .integer(id), "date": 1_790_000_000, "chat": ["id": .integer(chat), "type": .string(type)],
+            "from": ["id": .integer(person), "is_bot": false, "first_name": "Ana"], "text": .string(text),
+        ]
+        message.merge(extra) { _, new in new }
+        deliver(["message": .object(message)])
+        return id
+    }
+
+    /// A person presses the button that carries `data`; returns the callback's id.
+    @discardableResult
+    package func press(_ data: String, on message: Int, by person: Int = 42, in chat: Int = 42) -> String {
+        let callback = "cb-\(data)-\(message)"
+        let type = desk.change { world in
+            world.callbacks[callback] = false
+            return world.chats[chat]?.type ?? "private"
+        }
+        deliver([
+            "callback_query": [
+                "id": .string(callback), "from": ["id": .integer(person), "is_bot": false, "first_name": "Ana"],
+                "chat_instance": "7", "data": .string(data),
+                "message": [
+                    "message_id": .integer(message), "date": 1_790_000_000,
+                    "chat": ["id": .integer(chat), "type": .string(type)],
+                ],
+            ]
+        ])
+        return callback
+    }
+
+    package func delete(_ message: Int, in chat: Int) {
+        desk.change { $0.chats[chat]?.messages.removeAll { $0.id == message } }
+    }
+
+    /// The group becomes a supergroup under another id.
+    package func migrate(_ chat: Int, to new: Int) {
+        desk.change { world in
+            world.chats[chat]?.migratedTo = new
+            world.chats[new] = World.Chat(type: "supergroup", isForum: false)
+        }
+    }
+
+    package func deleteTopic(_ thread: Int, in chat: Int) {
+        desk.change { _ = $0.chats[chat]?.topics.remove(thread) }
+    }
+
+    package func setWebhook(_ isSet: Bool) {
+        desk.change { $0.hasWebhook = isSet }
+    }
+
+    /// The next calls of a method meet these, one each.
+    package func arrange(_ faults: Fault..., for method: String) {
+        desk.change { $0.faults[method, default: []] += faults }
+    }
+
+    // MARK: What came of it
+
+    package func messages(in chat: Int) -> [Message] { desk.read { $0.chats[chat]?.messages ?? [] } }
+
+    /// Requests against the rules, floods included.
+    package var violations: [String] { desk.read { $0.violations } }
+
+    /// Every request, in order.
+    package func requests(_ method: String) -> [JSON] {
+        desk.read { world in world.requests.filter { $0.method == method }.map(\.body) }
+    }
+
+    /// The highest offset that was asked for.
+    package var confirmed: Int { desk.read { $0.confirmed } }
+
+    /// Returns when an update was confirmed by a higher offset.
+    package func waitForConfirmation(of update: Int) async {
+        await desk.wait { $0.confirmed > update }
+    }
+
+    /// Returns when so many requests of a method have come.
+    package func waitForRequests(_ method: String, count: Int) async {
+        await desk.wait { world in world.requests.count { $0.method == method } >= count }
+    }
+}
+
+/// A message as the chat shows it.
+package struct Message: Sendable, Hashable {
+    package let id: Int
+    package let thread: Int?
+    package var text: String
+    package var entities: JSON
+    /// Labels and data, by row.
+    package var buttons: [[[String]]]
+    package let document: String?
+    package let documentBytes: [UInt8]
+    package let rings: Bool
+    package let replyTo: Int?
+}
