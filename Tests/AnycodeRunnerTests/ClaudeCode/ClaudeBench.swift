@@ -1,7 +1,8 @@
 import Foundation
 import ScriptedModel
-import TestJSON
 import Testing
+
+@testable import AnycodeRunner
 
 /// The real program behind a real runner, with a scripted model.
 enum ClaudeBench {
@@ -29,7 +30,7 @@ enum ClaudeBench {
     ) async throws {
         let program = try #require(program)
         var configuration = ScriptedModel.Configuration()
-        configuration.scripts = scripts + .standard
+        configuration.scripts = ClaudeScripts.all + .standard
         configuration.key = accepts
         try await withScriptedModel(configuration) { model in
             let address = model.anthropicBaseURL
@@ -49,6 +50,14 @@ enum ClaudeBench {
         }
     }
 
+    /// What the program keeps of its conversations, and so what the model was told.
+    static func memory(_ runner: RunnerHarness) -> String {
+        let root = runner.folder + "/home/.claude/projects"
+        let names = (try? FileManager.default.subpathsOfDirectory(atPath: root)) ?? []
+        return names.filter { $0.hasSuffix(".jsonl") }
+            .compactMap { try? String(contentsOfFile: root + "/" + $0, encoding: .utf8) }.joined()
+    }
+
     private static func install(_ program: String, in folder: String, _ name: String) {
         let files = FileManager.default
         try? files.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -62,89 +71,7 @@ enum ClaudeBench {
             n=1; while [ -e "\(records)/\(name).$n.txt" ]; do n=$((n+1)); done
             exec "\(recorder)" record --to "\(records)/\(name).$n.txt" --shorten 300 -- "\(program)" "$@"
             """
-        files.createFile(
+        _ = files.createFile(
             atPath: folder + "/claude", contents: Data(script.utf8), attributes: [.posixPermissions: 0o755])
     }
-
-    private static let question: JSON = [
-        "question": "Which colour?", "header": "Colour", "multiSelect": false,
-        "options": [
-            ["label": "red", "description": "like fire"], ["label": "blue", "description": "like water"],
-        ],
-    ]
-    private static let several: JSON = [
-        "question": "Which sizes?", "header": "Sizes", "multiSelect": true,
-        "options": [["label": "small", "description": "S"], ["label": "large", "description": "L"]],
-    ]
-
-    /// What the standard scripts do not have.
-    private static let scripts: [ModelScript] = [
-        ModelScript(
-            word: "QUESTIONS",
-            steps: [
-                .init(
-                    "Questions first.",
-                    calls: [.named("AskUserQuestion", input: ["questions": [question, several]])]),
-                .init("Thank you, that settles it."),
-            ]),
-        ModelScript(
-            word: "EDIT",
-            steps: [
-                .init("Reading.", calls: [.named("Read", input: ["file_path": "README.md"])]),
-                .init(
-                    "Editing.",
-                    calls: [
-                        .named(
-                            "Edit",
-                            input: [
-                                "file_path": "README.md", "old_string": "old line", "new_string": "new line",
-                                "replace_all": false,
-                            ])
-                    ]),
-                .init("Edited."),
-            ]),
-        ModelScript(
-            word: "TASKS",
-            steps: [
-                .init(
-                    "A plan.",
-                    calls: [
-                        .named("TaskCreate", input: ["subject": "First", "description": "The first thing"]),
-                        .named("TaskCreate", input: ["subject": "Second", "description": "The second thing"]),
-                    ]),
-                .init(calls: [.named("TaskUpdate", input: ["taskId": "1", "status": "completed"])]),
-                .init("Planned."),
-            ]),
-        ModelScript(
-            word: "DELEGATE",
-            steps: [
-                .init(
-                    "I send someone.",
-                    calls: [
-                        .named(
-                            "Agent",
-                            input: [
-                                "description": "Look around", "prompt": "SUBWORK please",
-                                "subagent_type": "general-purpose",
-                            ])
-                    ]),
-                .init("They are on it."),
-            ]),
-        ModelScript(
-            word: "SUBWORK",
-            steps: [
-                .init("Sub looks.", calls: [.shell(command: "echo sub > sub.txt")]), .init("Sub found nothing."),
-            ]),
-        ModelScript(
-            word: "PROPOSE",
-            steps: [
-                .init("Here is my plan.", calls: [.named("ExitPlanMode", input: ["plan": "# Plan\n1. Do it"])]),
-                .init("So be it."),
-            ]),
-        ModelScript(
-            word: "FAIL",
-            steps: [.init(calls: [.shell(command: "echo out; echo err >&2; exit 3")]), .init("It failed.")]),
-        ModelScript(word: "E500", steps: [.init("It went through.", failure: .init(status: 500, times: 1))]),
-        ModelScript(word: "E400", steps: [.init(failure: .init(status: 400))]),
-    ]
 }

@@ -1,4 +1,5 @@
 import Foundation
+import ScriptedModel
 import Testing
 
 @testable import AnycodeRunner
@@ -11,7 +12,7 @@ struct ClaudeCodeLiveTests {
     }
 
     @Test func textStreamsToolsAskAndTheSameProgramGoesOn() async throws {
-        try await ClaudeBench.run("permissions") { runner, model in
+        try await ClaudeBench.run("permissions") { runner, _ in
             var talk = try await ClaudeTalk.begin(runner)
             let offered = talk.opened["result"]?["modes"]?["availableModes"]?.array ?? []
             #expect(offered.contains { $0.text("id") == "plan" })
@@ -21,8 +22,7 @@ struct ClaudeCodeLiveTests {
                 "WRITE it", replies: ClaudeTalk.choosing("deny", meta: ["message": "Use another name."]))
             #expect(denied.stopReason == "end_turn")
             #expect(talk.file("hello.txt") == nil)
-            let told = model.requests.contains { String(describing: $0).contains("Use another name.") }
-            #expect(told)
+            #expect(ClaudeBench.memory(runner).contains("Use another name."))
 
             let allowed = try await talk.prompt("WRITE it", replies: ClaudeTalk.choosing("allow"))
             #expect(allowed.text.contains("I will write hello.txt.") && allowed.text.contains("is ready."))
@@ -57,7 +57,7 @@ struct ClaudeCodeLiveTests {
     }
 
     @Test func questionsBecomeFormsWithChoicesAndOwnWords() async throws {
-        try await ClaudeBench.run("questions") { runner, model in
+        try await ClaudeBench.run("questions") { runner, _ in
             var talk = try await ClaudeTalk.begin(runner)
             let turn = try await talk.prompt("QUESTIONS") { method, params in
                 guard method == "elicitation/create" else { return nil }
@@ -71,8 +71,7 @@ struct ClaudeCodeLiveTests {
             #expect(turn.text.contains("Thank you, that settles it."))
             #expect(turn.requests("elicitation/create").count == 2)
             #expect(turn.calls.isEmpty)
-            let heard = model.requests.map { String(describing: $0) }.joined()
-            #expect(heard.contains("small, gigantic"))
+            #expect(ClaudeBench.memory(runner).contains("small, gigantic"))
             let declined = try await talk.prompt("QUESTIONS") { _, _ in ["action": "decline"] }
             #expect(declined.stopReason == "end_turn")
         }
@@ -141,7 +140,7 @@ struct ClaudeCodeLiveTests {
     }
 
     @Test func aKilledProgramIsTakenUpAgain() async throws {
-        try await ClaudeBench.run("resume") { runner, model in
+        try await ClaudeBench.run("resume") { runner, _ in
             var talk = try await ClaudeTalk.begin(runner)
             #expect(try await talk.prompt("TALK about herons").stopReason == "end_turn")
             _ = try await runner.client.send("DELETE", "/v1/acp/s")
@@ -149,8 +148,8 @@ struct ClaudeCodeLiveTests {
             #expect(again.opened["result"]?["modes"] != nil)
             let turn = try await again.prompt("TALK again")
             #expect(turn.text.contains("Only words, no tool."))
-            let last = try #require(model.requests.last { $0.lastUserText.contains("again") })
-            #expect(String(describing: last).contains("herons"))
+            let memory = ClaudeBench.memory(runner).split(separator: "\n")
+            #expect(memory.filter { $0.contains("\"TALK ") && $0.contains(talk.session) }.count >= 2)
             let unknown = try await ClaudeTalk.begin(
                 runner, server: "t", load: "11111111-1111-4111-8111-111111111111")
             #expect(unknown.opened["error"]?["code"] == .integer(-32002))
@@ -185,7 +184,7 @@ struct ClaudeCodeLiveTests {
             #expect(first.stopReason == "end_turn")
             let commands = first.updates("available_commands_update").last?["availableCommands"]?.array ?? []
             #expect(commands.contains { $0.text("name") == "compact" })
-            #expect(model.requests.contains { String(describing: $0).contains("iVBORw0KGgo") })
+            #expect(ClaudeBench.memory(runner).contains("iVBORw0KGgo"))
             _ = try await talk.prompt("TALK more")
             let compacted = try await talk.prompt("/compact")
             #expect(compacted.text.contains("was compacted"))
@@ -196,14 +195,14 @@ struct ClaudeCodeLiveTests {
                 "session/set_config_option", ["sessionId": session, "configId": "model", "value": "sonnet"])
             #expect(changed["result"]?["configOptions"]?.array?.first?.text("currentValue") == "sonnet")
             _ = try await talk.prompt("TALK")
-            #expect(model.requests.last { $0.lastUserText.contains("TALK") }.map { String(describing: $0).contains("sonnet") } == true)
+            #expect(model.requests.last { $0.lastUserText == "TALK" }?.model?.contains("sonnet") == true)
             let wrong = try await talk.call("session/set_mode", ["sessionId": session, "modeId": "nonsense"])
             #expect(wrong["error"] != nil)
         }
     }
 
     @Test func aHostileRepositoryGetsNothingButItsWordsAreHeard() async throws {
-        try await ClaudeBench.run("hostile") { runner, model in
+        try await ClaudeBench.run("hostile") { runner, _ in
             let mark = runner.folder + "/mark"
             let hook = #"[{"hooks":[{"type":"command","command":"touch \#(mark)"}]}]"#
             try FileManager.default.createDirectory(
@@ -222,7 +221,7 @@ struct ClaudeCodeLiveTests {
             #expect(turn.requests("session/request_permission").count == 1)
             #expect(turn.text.contains("is ready."))
             #expect(!FileManager.default.fileExists(atPath: mark))
-            #expect(model.requests.contains { String(describing: $0).contains("Speak of herons only.") })
+            #expect(ClaudeBench.memory(runner).contains("Speak of herons only."))
             let left = try FileManager.default.contentsOfDirectory(atPath: runner.workspace)
             #expect(Set(left) == [".claude", ".mcp.json", "CLAUDE.md", "hello.txt"])
         }
