@@ -86,7 +86,11 @@ let executables: [Target] = [
         ]),
     executable("anycodectl", ["AnycodeControl", argumentParser]),
     executable("anycode-runner", ["AnycodeRunner"]),
-    executable("anycode-demo-agent"),
+    executable("anycode-demo-agent", ["CRunnerSystem"]),
+    .executableTarget(
+        name: "anycode-bench",
+        dependencies: ["AnycodeCore", "AnycodeRuntime", "AnycodeStore", logging, supervision],
+        path: "Benchmarks/anycode-bench", swiftSettings: settings),
 ]
 
 let testSupport: [Target] = [
@@ -102,19 +106,28 @@ let testSupport: [Target] = [
 ]
 
 let testTargets: [Target] = [
+    tests("AnycodeCoreTests", ["AnycodeCore"]),
     tests("HTTPTransportTests", ["HTTPTransport", "HTTPTestSupport"]),
     tests("AnycodeStoreTests", ["AnycodeCore", "AnycodeStore", "Migrations", grdb]),
     tests("AnycodeChatTests", ["AnycodeChat", "AnycodeCore"]),
     tests("AnycodeSandboxTests", ["AnycodeCore", "AnycodeSandbox", "CSandboxSystem", "anycode-runner"]),
     tests("AnycodeAgentTests", ["AnycodeAgent", "AnycodeCore", "HTTPTransport", "HTTPTestSupport"]),
-    tests("AnycodeRuntimeTests", ["AnycodeCore", "AnycodeRuntime", "AnycodeStore", "TestSupport", logging, supervision]),
+    tests(
+        "AnycodeRuntimeTests", ["AnycodeCore", "AnycodeRuntime", "AnycodeStore", "TestSupport", logging, supervision]),
     tests("AnycodeControlTests", ["AnycodeControl"]),
     tests(
         "AnycodeServerTests",
         ["AnycodeControl", "AnycodeCore", "AnycodeRuntime", "AnycodeServer", "AnycodeStore", logging, supervision]),
     tests("AnycodeConfigTests", ["AnycodeConfig"]),
     tests(
-        "AnycodeRunnerTests", ["AnycodeRunner", "TestSupport", "anycode-runner", "anycode-demo-agent", nioCore, nioPosix]),
+        "AnycodeRunnerTests",
+        ["AnycodeRunner", "TestSupport", "anycode-runner", "anycode-demo-agent", nioCore, nioPosix]),
+    tests(
+        "IntegrationTests",
+        [
+            "AnycodeControl", "CSandboxSystem", "ScriptedModel", "TestJSON", "TestSupport", "anycode",
+            "anycode-demo-agent", "anycode-runner", "anycodectl", "test-agent",
+        ]),
     tests("TestSupportTests", ["TestSupport"]),
     tests("ScriptedModelTests", ["ScriptedModel", "TestJSON", "TestSupport", "test-agent"]),
 ]

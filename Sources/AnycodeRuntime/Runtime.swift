@@ -43,6 +43,15 @@ package final class Runtime: Sendable {
         self.logger = logger
     }
 
+    /// Knows the secrets that a session has to do with. Of an agent's environment those count whose names say so.
+    func masker(for header: SessionHeader) -> SecretMasker {
+        let words = ["KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL", "AUTH"]
+        let environment = configuration.profile(header.agent)?.environment ?? [:]
+        let named = environment.filter { variable in words.contains { variable.key.uppercased().contains($0) } }
+        let passwords = configuration.credentials.values.map(\.password)
+        return SecretMasker(secrets: Array(named.values) + passwords + [token(header.lease)])
+    }
+
     /// The chat's outbox, started if there is none yet.
     func outbox(for chat: ChatID) async throws -> ChatOutbox {
         if let outbox = outboxes[chat] { return outbox }

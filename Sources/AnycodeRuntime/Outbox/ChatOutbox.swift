@@ -56,6 +56,9 @@ package actor ChatOutbox: Child {
         for waiter in waiters { waiter.resume(throwing: CancellationError()) }
     }
 
+    /// How many sessions it keeps something of.
+    var knownSessions: Int { machine.desks.count }
+
     // MARK: What sessions ask
 
     /// Shows a session's newest view.
@@ -154,8 +157,8 @@ package actor ChatOutbox: Child {
         try await record(send, .sending, message: nil)
         do {
             let id = try await platform.send(send.message, to: send.conversation, nonce: send.nonce)
-            machine.sent(send, as: id)
-            try await record(send, .sent, message: id)
+            let digest = machine.sent(send, as: id)
+            try await record(send, .sent, message: id, digest: digest)
             succeeded()
         } catch let error as ChatError {
             try await postFailed(send, error)
@@ -247,11 +250,13 @@ package actor ChatOutbox: Child {
 
     // MARK: Rows
 
-    private func record(_ send: OutboxMachine.Send, _ state: SlotState, message: MessageID?) async throws {
+    private func record(
+        _ send: OutboxMachine.Send, _ state: SlotState, message: MessageID?, digest: MessageDigest? = nil
+    ) async throws {
         try await put(
             SlotRow(
                 session: send.session, key: send.key, position: send.position, message: message, state: state.rawValue,
-                shown: send.digest.bytes, attempts: send.attempts, updatedAt: clock.date()))
+                shown: (digest ?? send.digest).bytes, attempts: send.attempts, updatedAt: clock.date()))
     }
 
     private func record(_ edit: OutboxMachine.Edit, _ state: SlotState) async throws {

@@ -195,8 +195,14 @@ struct OutboxMachine {
 
     // MARK: What came of it
 
-    mutating func sent(_ send: Send, as id: MessageID) {
-        desks[send.session]?.shown[send.key] = Shown(state: .sent(id), digest: send.digest, attempts: send.attempts)
+    /// - Returns: what the message shows, as far as it is known: a platform that recognises sends may have kept what an
+    ///   earlier attempt said.
+    @discardableResult
+    mutating func sent(_ send: Send, as id: MessageID) -> MessageDigest {
+        let isKept = limits.deduplicatesSends && desks[send.session]?.shown[send.key]?.state == .unknown
+        let digest = isKept ? MessageDigest(bytes: []) : send.digest
+        desks[send.session]?.shown[send.key] = Shown(state: .sent(id), digest: digest, attempts: send.attempts)
+        return digest
     }
 
     mutating func outcomeUnknown(_ send: Send) {

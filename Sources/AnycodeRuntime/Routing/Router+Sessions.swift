@@ -64,7 +64,8 @@ extension Router {
             return try await deliver(.prompted(by: stored.event.sender, text: text), to: target.id, stored)
         }
         try await finish(
-            stored, reply: "`/\(name)` is no command here. `/help` lists them; `//\(name)` hands it to the agent as it is.")
+            stored,
+            reply: "`/\(name)` is no command here. `/help` lists them; `//\(name)` hands it to the agent as it is.")
     }
 
     private func target(of message: TextMessage, _ stored: StoredInbound) async throws -> SessionRow? {
@@ -84,10 +85,9 @@ extension Router {
         return live.last { runtime.sessions[$0.id]?.brief.activity != .done } ?? live.last
     }
 
-    /// Oldest first.
+    /// Oldest first, in the order of their rows: the calendar may have been set between them.
     private func live(in conversation: Conversation) async throws -> [SessionRow] {
-        let rows = try await runtime.store.read { try $0.liveSessions(in: conversation) }
-        return rows.sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
+        try await runtime.store.read { try $0.liveSessions(in: conversation) }
     }
 
     // MARK: Commands about a session
@@ -143,7 +143,9 @@ extension Router {
         switch rows.count {
         case 0: return .none("No session of this chat begins with `\(prefix)`.")
         case 1: return .one(rows[0])
-        default: return .none("Several sessions begin with `\(prefix)`: \(rows.map { "`\($0.id.short)`" }.joined(separator: ", ")).")
+        default:
+            let ids = rows.map { "`\($0.id.short)`" }.joined(separator: ", ")
+            return .none("Several sessions begin with `\(prefix)`: \(ids).")
         }
     }
 

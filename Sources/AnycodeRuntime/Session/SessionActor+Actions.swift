@@ -187,6 +187,7 @@ extension SessionActor {
         guard let connection else { throw AgentError(.unreachable, "there is no sandbox") }
         do {
             child.status.wait(for: "connection", on: "runner")
+            if child.incarnation > 1, try await logIsLost(connection) { return }
             let stream = try await connection.client.events(after: streamPosition())
             streamOpened.raise()
             child.status.wait(for: "connected")
@@ -201,6 +202,14 @@ extension SessionActor {
             streamFailure = "\(error)"
             throw error
         }
+    }
+
+    /// A runner that came back without its log has other numbers: the machine decides what is to be done.
+    private func logIsLost(_ connection: SessionConnection) async throws -> Bool {
+        let health = try await connection.workspace.health()
+        guard let known = storedState.logID, health.logID != known else { return false }
+        enqueue(Input(event: .acquired(health)))
+        return true
     }
 
     /// Sends what waits, in order; each call until it is accepted or refused. Only what is committed is sent.
@@ -270,7 +279,7 @@ extension SessionActor {
             let saved = SavedPatch(
                 path: path, bytes: patch.count, files: status.files.count,
                 added: status.files.reduce(0) { $0 + ($1.added ?? 0) },
-                removed: status.files.reduce(0) { $0 + ($1.removed ?? 0) })
+                removed: status.files.reduce(0) { $0 + ($1.removed ?? 0) }, holdsSecret: masker.finds(in: patch))
             enqueue(Input(event: .saved(saved)))
         } catch is CancellationError {
             return

@@ -19,7 +19,7 @@ package actor SessionActor: Child {
     }
 
     struct Input: Sendable {
-        let event: SessionEvent
+        var event: SessionEvent
         /// The stored inbound event behind it, finished with the commit.
         var inbound: Int64?
         /// The stream's number behind it.
@@ -42,6 +42,8 @@ package actor SessionActor: Child {
     private(set) var storedState: SessionState
     private(set) var cursor: Int64?
     private var acknowledged: Int64 = 0
+    let masker: SecretMasker
+    private var gate: MaskingGate
     private var transcript: Transcript
     private var view: SessionView
     private var timerDue: Duration?
@@ -63,12 +65,20 @@ package actor SessionActor: Child {
         let (row, lines) = try await runtime.store.write { transaction in
             (try transaction.adoptSession(id, at: date), try transaction.transcript(id).map(\.bytes))
         }
-        let stored = try JSONCoding.decode(StoredSession.self, from: row.snapshot)
-        var transcript = Transcript(header: stored.header)
-        for line in lines { transcript.apply(try JSONCoding.decode(TranscriptEntry.self, from: line)) }
+        let adoption: Adoption = !row.isLive ? .over : row.bootAttempts > 3 ? .quarantined : .taken
+        var stored: StoredSession
+        var transcript: Transcript
+        do {
+            stored = try JSONCoding.decode(StoredSession.self, from: row.snapshot)
+            transcript = Transcript(header: stored.header)
+            for line in lines { transcript.apply(try JSONCoding.decode(TranscriptEntry.self, from: line)) }
+        } catch {
+            guard adoption != .taken else { throw error }  // nothing of it is needed to set it aside
+            stored = StoredSession(unreadable: row)
+            transcript = Transcript(header: stored.header)
+        }
         return SessionActor(
-            row: row, stored: stored, transcript: transcript, runtime: runtime, context: context,
-            adoption: !row.isLive ? .over : row.bootAttempts > 3 ? .quarantined : .taken)
+            row: row, stored: stored, transcript: transcript, runtime: runtime, context: context, adoption: adoption)
     }
 
     private init(
@@ -80,6 +90,8 @@ package actor SessionActor: Child {
         self.adoption = adoption
         self.transcript = transcript
         header = stored.header
+        masker = runtime.masker(for: stored.header)
+        gate = MaskingGate(masker: masker)
         incarnation = row.incarnation
         cursor = row.cursor
         storedState = stored.state
@@ -107,17 +119,21 @@ package actor SessionActor: Child {
     }
 
     func enqueue(_ input: Input) {
+        var input = input
+        input.event = masker.masked(input.event)
         inbox.append(input)
         signal.raise()
     }
 
     /// Takes in what the stream brought; waits while the inbox is full, so that the runner's log holds the rest.
     func take(_ items: [AgentStreamItem]) async {
-        for item in items {
-            if let number = item.number {
-                guard number > lastEnqueued else { continue }
-                lastEnqueued = number
-            }
+        let new = items.filter { item in
+            guard let number = item.number else { return true }
+            guard number > lastEnqueued else { return false }
+            lastEnqueued = number
+            return true
+        }
+        for item in gate.pass(new) {
             inbox.append(Input(event: .streamed(item.events), cursor: item.number))
         }
         signal.raise()
@@ -132,6 +148,7 @@ package actor SessionActor: Child {
     /// The number behind which the stream is to be opened.
     func streamPosition() -> Int64? {
         lastEnqueued = cursor ?? 0
+        gate.reset()
         return cursor
     }
 
@@ -277,7 +294,9 @@ package actor SessionActor: Child {
             actions += decision.actions
             if let inbound = input.inbound { commit.handled.append(inbound) }
             if let number = input.cursor { commit.cursor = number }
-            for type in decision.unknown { runtime.logger.debug("agent message of an unknown kind", metadata: ["type": "\(type)"]) }
+            for type in decision.unknown {
+                runtime.logger.debug("agent message of an unknown kind", metadata: ["type": "\(type)"])
+            }
         }
         if machine.state != storedState { commit.state = machine.state }
         guard !commit.isEmpty else { return actions }

@@ -105,13 +105,16 @@ package struct SavedPatch: Hashable, Sendable, Codable {
     package let files: Int
     package let added: Int
     package let removed: Int
+    /// A secret is in it: it is kept, and not shown in the chat.
+    package let holdsSecret: Bool
 
-    package init(path: String, bytes: Int, files: Int, added: Int, removed: Int) {
+    package init(path: String, bytes: Int, files: Int, added: Int, removed: Int, holdsSecret: Bool = false) {
         self.path = path
         self.bytes = bytes
         self.files = files
         self.added = added
         self.removed = removed
+        self.holdsSecret = holdsSecret
     }
 }
 

@@ -37,6 +37,7 @@ enum ReportView {
         case .saved(let patch):
             facts.append(changes(patch))
             lines.append("Patch: `\(patch.path)`")
+            if patch.holdsSecret { lines.append("⚠️ A secret is in the changes, so they are not shown in the chat.") }
             buttons = [[ChatButton(label: "Diff", token: ButtonToken.diff(token))]]
         case .failed(let reason, let last):
             lines.append("The workspace could not be saved: \(reason)")

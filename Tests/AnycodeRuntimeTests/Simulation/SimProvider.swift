@@ -116,9 +116,10 @@ struct SimLease: SandboxLease {
 
 struct SimConnector: AgentConnector {
     let host: SimHost
+    let store: Store
 
     func client(for endpoint: SandboxEndpoint, agent: AgentName) -> any AgentClient {
-        SimClient(host: host, lease: Self.lease(endpoint))
+        SimClient(host: host, store: store, lease: Self.lease(endpoint))
     }
 
     func workspace(for endpoint: SandboxEndpoint) -> any Workspace {
@@ -135,12 +136,15 @@ struct SimConnector: AgentConnector {
 
 struct SimClient: AgentClient {
     let host: SimHost
+    let store: Store
     let lease: LeaseID
 
     func send(_ call: AgentCall) async throws(AgentError) {
         try await host.travel(1...40)
         if host.world.fault(1, in: 20) { throw AgentError(.unreachable, "connection refused") }
-        try host.sandbox(lease).handle(call)
+        let sandbox = try host.sandbox(lease)
+        await checkCommitted(call, sandbox.session)
+        sandbox.handle(call)
         if host.world.fault(1, in: 20) { throw AgentError(.unreachable, "connection reset") }
         try await host.travel(1...40)
     }
@@ -153,6 +157,20 @@ struct SimClient: AgentClient {
     }
 
     func acknowledge(_ cursor: Int64) async throws(AgentError) {}
+
+    /// Rule 1: a call is committed before it is made.
+    private func checkCommitted(_ call: AgentCall, _ session: SessionID) async {
+        guard let row = try? await store.read({ try $0.session(session) }),
+            let stored = try? JSONCoding.decode(StoredSession.self, from: row.snapshot)
+        else { return }
+        switch stored.state.phase {
+        case .reviving, .closing, .destroying, .done: return  // what was on its way is called off
+        default: break
+        }
+        let isCommitted = stored.state.outbound.contains(call)
+        // One whose acceptance is committed already may be repeated; the runner knows it again.
+        host.world.check(isCommitted || host[lease]?.knows(call) == true, "\(call) was made before it was committed")
+    }
 }
 
 /// One connection to a sandbox's stream; may break at any time.
@@ -160,17 +178,20 @@ actor SimReader {
     private let sandbox: SimSandbox
     private let host: SimHost
     private var position: Int64
+    private let logID: Int
     private var isFirst = true
 
     init(sandbox: SimSandbox, host: SimHost, after cursor: Int64) {
         self.sandbox = sandbox
         self.host = host
         position = cursor
+        logID = sandbox.read(\.logID)
     }
 
     func next() async throws(AgentError) -> [AgentStreamItem]? {
         while true {
             if host.world.fault(1, in: 30) { throw AgentError(.unreachable, "the stream broke") }
+            guard sandbox.read(\.logID) == logID else { throw AgentError(.unreachable, "the stream ended") }
             guard sandbox.isAlive else { throw AgentError(.unreachable, "the sandbox is dead") }
             let items = takeNew()
             if !items.isEmpty { return items }
@@ -183,9 +204,10 @@ actor SimReader {
         var items = log.filter { $0.number > position }.map { AgentStreamItem(number: $0.number, events: [$0.event]) }
         if isFirst {
             isFirst = false
-            items = pending.sorted { $0.key.description < $1.key.description }.map {
-                AgentStreamItem(number: nil, events: [$0.value])
-            } + items
+            items =
+                pending.sorted { $0.key.description < $1.key.description }.map {
+                    AgentStreamItem(number: nil, events: [$0.value])
+                } + items
         }
         position = log.last?.number ?? position
         return items
@@ -199,7 +221,8 @@ struct SimWorkspace: Workspace {
     func health() async throws(AgentError) -> RunnerHealth {
         try await host.travel(1...20)
         let sandbox = try host.sandbox(lease)
-        return RunnerHealth(version: "sim", logID: "log-\(sandbox.lease.short)", agentIsRunning: true)
+        return RunnerHealth(
+            version: "sim", logID: "log-\(sandbox.lease.short)-\(sandbox.read(\.logID))", agentIsRunning: true)
     }
 
     func setEnvironment(_ variables: [String: Secret]) async throws(AgentError) {}
@@ -212,14 +235,17 @@ struct SimWorkspace: Workspace {
         try await host.travel(10...500)
         if host.world.fault(1, in: 15) { throw AgentError(.unreachable, "connection reset") }
         try host.sandbox(lease).prepare()
-        if source?.url.contains("missing") == true { throw AgentError(.repositoryNotFound, "there is no such repository") }
+        if source?.url.contains("missing") == true {
+            throw AgentError(.repositoryNotFound, "there is no such repository")
+        }
         return PreparedWorkspace(base: "0123456789abcdef", branch: "main", path: "/workspace/repo")
     }
 
     func status() async throws(AgentError) -> WorkspaceStatus {
         try await host.travel(1...40)
         let version = try host.sandbox(lease).read(\.version)
-        let files = version == 0 ? [] : [WorkspaceStatus.File(path: "a", status: "modified", added: version, removed: 0)]
+        let files =
+            version == 0 ? [] : [WorkspaceStatus.File(path: "a", status: "modified", added: version, removed: 0)]
         return WorkspaceStatus(base: "0123456789abcdef", branch: "main", files: files)
     }
 

@@ -18,7 +18,12 @@ final class SimSandbox: Sendable {
         var speech: [String] = []
         /// Requests of the agent that nobody has answered.
         var pending: [RequestID: AgentEvent] = [:]
-        var answers: [RequestID: [String]] = [:]
+        /// The words by which a request is known in every generation of the agent.
+        var markers: [RequestID: String] = [:]
+        /// What each request was answered, by its words.
+        var answers: [String: [String]] = [:]
+        var agentRuns = true
+        var logID = 0
         var turn: Turn?
         var version = 0
         var savedVersion = 0
@@ -39,6 +44,10 @@ final class SimSandbox: Sendable {
         case edit
         case permission
         case question
+        case textQuestion
+        /// More than a turn's messages hold.
+        case tell
+        case crash
         case pause
     }
 
@@ -67,7 +76,11 @@ final class SimSandbox: Sendable {
 
     func handle(_ call: AgentCall) {
         switch call {
-        case .initialize(let id): once(id) { self.append(.initialized(id, AgentCapabilities(name: "sim"))) }
+        case .initialize(let id):
+            once(id) {
+                self.state.withLock { $0.agentRuns = true }
+                self.append(.initialized(id, AgentCapabilities(name: "sim")))
+            }
         case .openSession(let id, _), .loadSession(let id, _, _):
             once(id) { self.append(.sessionOpened(id, AgentSession(id: AgentSessionID("s-\(self.lease.short)")))) }
         case .prompt(let id, _, let text): once(id) { self.begin(id, text) }
@@ -75,6 +88,17 @@ final class SimSandbox: Sendable {
         case .cancel: state.withLock { $0.turn?.isCancelled = true }
         case .answerPermission(let id, let answer): answered(id, "\(answer)")
         case .answerQuestion(let id, let answer): answered(id, "\(answer)")
+        }
+    }
+
+    /// Whether the call would change nothing any more.
+    func knows(_ call: AgentCall) -> Bool {
+        switch call {
+        case .initialize(let id), .openSession(let id, _), .loadSession(let id, _, _), .prompt(let id, _, _),
+            .setMode(let id, _, _), .setModel(let id, _, _):
+            read { $0.seen.contains(id) }
+        case .answerPermission(let id, _), .answerQuestion(let id, _): read { $0.pending[id] == nil }
+        case .cancel: true
         }
     }
 
@@ -86,7 +110,7 @@ final class SimSandbox: Sendable {
     private func answered(_ id: RequestID, _ words: String) {
         state.withLock { state in
             guard state.pending.removeValue(forKey: id) != nil else { return }  // the runner drops a second answer
-            state.answers[id, default: []].append(words)
+            state.answers[state.markers[id] ?? "", default: []].append(words)
         }
         step()
     }
@@ -94,20 +118,45 @@ final class SimSandbox: Sendable {
     // MARK: The agent
 
     private func begin(_ id: RequestID, _ text: String) {
+        guard read(\.agentRuns) else {
+            return append(.callFailed(id, AgentFailure(code: .agentExited, message: "the agent ended")))
+        }
+        let steps = script(text)
+        state.withLock { state in
+            state.prompts.append(text)
+            state.turn = Turn(request: id, steps: steps)
+        }
+        step()
+    }
+
+    /// What the prompt asks for in braces, `{say,permission}`, or anything.
+    private func script(_ text: String) -> [Step] {
+        if let from = text.firstIndex(of: "{"), let to = text.lastIndex(of: "}") {
+            return text[text.index(after: from)..<to].split(separator: ",").map { word in
+                switch word {
+                case "permission": .permission
+                case "question": .question
+                case "text": .textQuestion
+                case "edit": .edit
+                case "crash": .crash
+                default: .say("<\(word)> ")
+                }
+            }
+        }
+        if world.chance(1, in: 25) { return [] }
         let steps = (0..<(1 + world.number(below: 8))).map { number -> Step in
-            switch world.number(below: 10) {
-            case 0: .permission
-            case 1: .question
-            case 2, 3: .edit
-            case 4: .pause
+            switch world.number(below: 40) {
+            case 0...3: .permission
+            case 4...6: .question
+            case 7, 8: .textQuestion
+            case 9...15: .edit
+            case 16...19: .pause
+            case 20: .tell
+            case 21: .crash
             default: .say("[\(lease.short)-\(read(\.prompts.count))-\(number)] ")
             }
         }
-        state.withLock { state in
-            state.prompts.append(text)
-            state.turn = Turn(request: id, steps: [.say("<\(text)> ")] + steps)
-        }
-        step()
+        return [.say("<\(text)> ")] + steps
     }
 
     private func step() {
@@ -129,34 +178,58 @@ final class SimSandbox: Sendable {
             state.withLock { $0.version += 1 }
             append(.toolCall(ToolCall(id: ToolCallID("t\(read(\.version))"), title: "edit", kind: .edit)))
             step()
+        case .tell:
+            let words = "a long story, told at length and in detail, line by line. \n"
+            for _ in 0..<60 {
+                state.withLock { $0.speech.append(words) }
+                append(.text(words))
+            }
+            step()
         case .pause: step()
-        case .permission, .question: ask(next)
+        case .crash: crash()
+        case .permission, .question, .textQuestion: ask(next)
         }
     }
 
+    /// The agent's process ends in mid-turn; the next one counts its requests from the beginning.
+    private func crash() {
+        let turn = state.withLock { state -> Turn? in
+            state.agentRuns = false
+            state.requestCount = 0
+            state.pending = [:]
+            defer { state.turn = nil }
+            return state.turn
+        }
+        append(.agentExited(AgentExit(exitCode: 1, signal: nil, message: "segmentation fault")))
+        if let turn { append(.callFailed(turn.request, AgentFailure(code: .agentExited, message: "the agent ended"))) }
+    }
+
     private func ask(_ step: Step) {
+        let marker = "r\(world.number(below: 1 << 40))"
         let id = state.withLock { state in
             state.requestCount += 1
-            return RequestID.number(Int64(state.requestCount))
+            let id = RequestID.number(Int64(state.requestCount))
+            state.markers[id] = marker
+            return id
         }
         let event: AgentEvent
         if case .permission = step {
             event = .permissionRequested(
                 PermissionRequest(
-                    request: id, toolCall: ToolCallUpdate(id: ToolCallID("p\(id)"), title: "rm -rf build"),
+                    request: id, toolCall: ToolCallUpdate(id: ToolCallID("p\(id)"), title: "rm -rf \(marker)"),
                     options: [
                         .init(id: "yes", name: "Allow once", kind: .allowOnce),
                         .init(id: "no", name: "Reject", kind: .rejectOnce),
                     ]))
         } else {
+            let kind: QuestionRequest.FieldKind =
+                if case .textQuestion = step { .text } else {
+                    .single([.init(value: "a", label: "A"), .init(value: "b", label: "B")])
+                }
             event = .questionAsked(
                 QuestionRequest(
-                    request: id, message: "Which?",
-                    fields: [
-                        .init(
-                            name: "which", title: "Which?",
-                            kind: .single([.init(value: "a", label: "A"), .init(value: "b", label: "B")]), required: true)
-                    ]))
+                    request: id, message: "Which \(marker)?",
+                    fields: [.init(name: "which", title: "Which?", kind: kind, required: true)]))
         }
         state.withLock { $0.pending[id] = event }
         append(event)
@@ -186,11 +259,26 @@ final class SimSandbox: Sendable {
     func revive() {
         let turn = state.withLock { state -> Turn? in
             state.isAlive = true
+            state.agentRuns = false
+            state.requestCount = 0
             defer { state.turn = nil }
             state.pending = [:]
             return state.turn
         }
+        if world.fault(1, in: 3) { loseLog() }
         if let turn { append(.callFailed(turn.request, AgentFailure(code: .agentExited, message: "the agent ended"))) }
+    }
+
+    /// The runner starts again and its log is gone, and what the agent was doing with it.
+    func loseLog() {
+        state.withLock { state in
+            state.logID += 1
+            state.log = []
+            state.turn = nil
+            state.pending = [:]
+            state.agentRuns = false
+        }
+        news.raise()
     }
 
     func saved() { state.withLock { $0.savedVersion = $0.version } }

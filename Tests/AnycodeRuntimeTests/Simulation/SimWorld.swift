@@ -21,6 +21,8 @@ final class SimWorld: Sendable {
         var count = 0
         var violations: [String] = []
         var faultsAreOn = true
+        /// How far the calendar is off; clocks are set now and then.
+        var dateShift: Double = 0
     }
 
     let clock = ManualClock()
@@ -31,7 +33,9 @@ final class SimWorld: Sendable {
     }
 
     var now: Duration { clock.now.offset }
-    var date: Date { Date(timeIntervalSince1970: 1_800_000_000 + now.inSeconds) }
+    var date: Date { Date(timeIntervalSince1970: 1_800_000_000 + now.inSeconds + state.withLock { $0.dateShift }) }
+
+    func setClock(by seconds: Double) { state.withLock { $0.dateShift += seconds } }
 
     // MARK: Chance
 
@@ -75,7 +79,8 @@ final class SimWorld: Sendable {
         state.withLock { state in
             state.count += 1
             let event = Event(due: due, number: state.count, action: action)
-            let place = state.events.firstIndex { ($0.due, $0.number) > (event.due, event.number) } ?? state.events.count
+            let place =
+                state.events.firstIndex { ($0.due, $0.number) > (event.due, event.number) } ?? state.events.count
             state.events.insert(event, at: place)
         }
     }

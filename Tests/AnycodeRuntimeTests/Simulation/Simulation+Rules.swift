@@ -25,6 +25,7 @@ extension Simulation {
             checkSaves(final)
             checkChat(final)
         }
+        checkWritten(finals)
         world.check(host.sandboxes.isEmpty, "orphans: \(host.sandboxes.map(\.lease.short))")
     }
 
@@ -73,24 +74,64 @@ extension Simulation {
 
     /// Rule 5: each request of the agent got one answer, the one that a person chose or a refusal.
     private func checkInteractions(_ final: Final) {
-        guard let sandbox = host.anyEver(final.stored.header.lease) else { return }
-        for (request, answers) in sandbox.read(\.answers) {
-            world.check(answers.count == 1, "request \(request) was answered \(answers.count) times")
-            guard let row = final.interactions.first(where: { $0.requestKey.hasPrefix("\(request)#") }) else {
-                world.check(
-                    answers.allSatisfy { $0.contains("cancelled") }, "request \(request) was answered and never asked")
-                continue
-            }
+        let settled = final.entries.compactMap { entry -> InteractionID? in
+            if case .resolved(let id, _) = entry { id } else { nil }
+        }
+        world.check(Set(settled).count == settled.count, "an interaction was settled twice")
+        for row in final.interactions {
             world.check(row.state != "open", "interaction \(row.id.short) is open for ever")
-            if row.answeredBy == nil {
+        }
+        guard let sandbox = host.anyEver(final.stored.header.lease) else { return }
+        for (marker, answers) in sandbox.read(\.answers).sorted(by: { $0.key < $1.key }) {
+            world.check(answers.count == 1, "request \(marker) was answered \(answers.count) times")
+            let rows = final.interactions.filter { String(decoding: $0.body, as: UTF8.self).contains(marker) }
+            world.check(rows.count <= 1, "request \(marker) was asked \(rows.count) times")
+            guard let row = rows.first, let person = row.answeredBy else {
                 world.check(
                     answers.allSatisfy { $0.contains("cancelled") }, "nobody chose, yet the agent got \(answers)")
-            } else {
-                world.check(row.answeredBy?.id == ana.id, "a stranger's answer counted")
-                let choice = String(decoding: row.answer ?? [], as: UTF8.self)
-                let expected = ["Allow once": "yes", "Reject": "no", "A": "\"a\"", "B": "\"b\""][choice] ?? "cancelled"
-                world.check(answers.allSatisfy { $0.contains(expected) }, "chosen \(choice), the agent got \(answers)")
+                continue
             }
+            world.check(person.id == ana.id, "a stranger's answer counted")
+            let choice = String(decoding: row.answer ?? [], as: UTF8.self)
+            let known = ["Allow once": "yes", "Reject": "no", "A": "\"a\"", "B": "\"b\"", "Declined": "declined"]
+            world.check(
+                answers.allSatisfy { $0.contains(known[choice] ?? choice) },
+                "chosen \(choice), the agent got \(answers)")
+        }
+    }
+
+    /// Rule 2: whatever people wrote became a prompt or an answer, or they were told why not.
+    func checkWritten(_ finals: [Final]) {
+        var taken: [String: Int] = [:]
+        var toldInChat = 0
+        for final in finals {
+            var waiting: [String] = []
+            for entry in final.entries {
+                switch entry {
+                case .prompted(_, _, let text):
+                    taken[text, default: 0] += 1
+                    if let place = waiting.firstIndex(of: text) { waiting.remove(at: place) }
+                case .queued(let text): waiting.append(text)
+                case .answeredField(_, _, let values, _): for value in values { taken[value, default: 0] += 1 }
+                case .resolved(_, let resolution) where taken[resolution.choice] == nil: taken[resolution.choice] = 1
+                default: break
+                }
+            }
+            for text in waiting { taken[text, default: 0] += 1 }
+            world.check(
+                waiting.isEmpty || final.stored.state.phase.outcome != .completed,
+                "\(final.row.id.short) left \(waiting) undone")
+        }
+        let refusals = ["is over", "is ending", "No session is open", "wait already", "That is no repository"]
+        for text in chat.messages.map(\.content.markdown) + chat.dropped where refusals.contains(where: text.contains) {
+            toldInChat += 1
+        }
+        let lost = written.filter { taken[$0] == nil }
+        if !chat.hasDeletions {
+            world.check(lost.count <= toldInChat, "nobody was told what became of \(lost)")
+        }
+        for (text, count) in taken where written.contains(text) && text.hasPrefix("follow up") {
+            world.check(count == 1, "\(text) was taken \(count) times")
         }
     }
 
@@ -98,7 +139,9 @@ extension Simulation {
     private func checkSaves(_ final: Final) {
         guard let sandbox = host.anyEver(final.stored.header.lease) else { return }
         let version = sandbox.read(\.version)
-        guard version > 0, final.entries.contains(where: { if case .prepared = $0 { true } else { false } }) else { return }
+        guard version > 0, final.entries.contains(where: { if case .prepared = $0 { true } else { false } }) else {
+            return
+        }
         let save = final.stored.state.phase.finalSave
         if case .failed? = save { return }  // told as such
         let path = "\(final.row.id.short)/version \(version)"
@@ -111,11 +154,17 @@ extension Simulation {
         for entry in final.entries { transcript.apply(entry) }
         var view = SessionView(limits: ChatLimits(textUnits: 400))
         let slots = view.render(&transcript)
+        world.check(
+            chat.messages.allSatisfy {
+                !$0.nonce.hasPrefix(final.row.id.rawValue) || $0.chat == final.row.conversation.chat
+            },
+            "\(final.row.id.short) wrote into another chat")
         let mine = chat.messages.filter { $0.nonce.hasPrefix(final.row.id.rawValue) }
         var position = -1
         for slot in slots {
             let nonce = "\(final.row.id)/\(slot.key)"
-            let copies = mine.indices.filter { mine[$0].nonce == nonce }
+            if chat.isDeleted(nonce) { continue }  // what people deleted is theirs
+            let copies = mine.indices.filter { mine[$0].nonce == nonce || mine[$0].nonce.hasPrefix(nonce + "/") }
             guard let last = copies.last else {
                 world.violated("slot \(slot.key) of \(final.row.id.short) is not in the chat")
                 continue
@@ -126,7 +175,7 @@ extension Simulation {
                 shown == slot.message.markdown || shown == label + slot.message.markdown,
                 "slot \(slot.key) shows:\n\(shown)\nwanted:\n\(slot.message.markdown)")
             if copies.count > 1 { checkRepeats(copies.map { mine[$0] }, slot) }
-            world.check(last > position, "slot \(slot.key) is out of order")
+            world.check(last > position || chat.hasDeletions, "slot \(slot.key) is out of order")
             position = last
         }
     }
@@ -134,7 +183,8 @@ extension Simulation {
     /// All copies but the first were posted as possible repeats; later edits may have taken the label off.
     private func checkRepeats(_ copies: [SimChatServer.Message], _ slot: MessageSlot) {
         for copy in copies.dropFirst() where copy.edits == 0 {
-            world.check(copy.content.markdown.hasPrefix("*(possibly a repeat)*"), "slot \(slot.key) was repeated unlabelled")
+            world.check(
+                copy.content.markdown.hasPrefix("*(possibly a repeat)*"), "slot \(slot.key) was repeated unlabelled")
         }
     }
 }

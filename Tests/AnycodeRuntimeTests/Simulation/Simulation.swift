@@ -31,7 +31,9 @@ final class Simulation {
     private(set) var trace: UInt64 = 0
     private var handledMessages: Set<String> = []
     let ana = Person(id: PersonID("ana"), name: "Ana")
-    let room = ChatID(platform: PlatformID("sim"), value: "room")
+    let rooms = ["room", "den"].map { ChatID(platform: PlatformID("sim"), value: $0) }
+    /// Everything that people wrote and that is no command.
+    private(set) var written: [String] = []
 
     init(seed: UInt64, options: Options = Options()) throws {
         self.seed = seed
@@ -82,6 +84,7 @@ final class Simulation {
         var configuration = RuntimeConfiguration(defaultAgent: AgentName("sim"))
         configuration.agents = [AgentProfile(name: AgentName("sim"))]
         configuration.session.linger = options.linger
+        configuration.session.person = .seconds(3600)
         let archive = PatchArchive(
             write: { session, bytes in
                 let path = "\(session.short)/\(String(decoding: bytes, as: UTF8.self))"
@@ -92,7 +95,8 @@ final class Simulation {
         let platform = SimPlatform(server: chat, limits: ChatLimits(textUnits: 400, deduplicatesSends: false))
         let runtime = Runtime(
             configuration: configuration, store: store, instance: InstanceID("instance"), platforms: [platform],
-            provider: SimProvider(host: host, store: store), connector: SimConnector(host: host), archive: archive,
+            provider: SimProvider(host: host, store: store), connector: SimConnector(host: host, store: store),
+            archive: archive,
             clock: RuntimeClock(world.clock, date: { world.date }), makeID: { world.makeID() },
             token: { _ in Secret("token") }, logger: Self.logger)
         self.runtime = runtime
@@ -137,76 +141,98 @@ final class Simulation {
     /// Every session is over and its last words are in the chat.
     private var isAtRest: Bool {
         guard world.now > .seconds(120), world.nextEvent == nil, chat.updates.isEmpty else { return false }
-        return (try? executor.complete { [store] in
-            try await store.read { transaction in
-                try transaction.liveSessions().isEmpty && transaction.openLeases().isEmpty
-                    && transaction.pendingInbound(limit: 1).isEmpty && transaction.chatsWithPendingNotices().isEmpty
-            }
-        }) ?? false
+        return
+            (try? executor.complete { [store] in
+                try await store.read { transaction in
+                    try transaction.liveSessions().isEmpty && transaction.openLeases().isEmpty
+                        && transaction.pendingInbound(limit: 1).isEmpty && transaction.chatsWithPendingNotices().isEmpty
+                }
+            }) ?? false
     }
 
     // MARK: People and faults
 
     private func planPeople() {
         for number in 0..<options.tasks {
-            world.schedule(after: world.milliseconds(0...60_000)) { [chat, room, ana] in
-                chat.write("/task do job \(number)", in: room, by: ana)
-            }
+            let place = world.chance(1, in: 6) ? " in org/missing\(number)" : ""
+            plan(0...60_000, "/task do job \(number)\(place)", rooms[world.number(below: rooms.count)])
         }
-        for number in 0..<world.number(below: 4) {
-            world.schedule(after: world.milliseconds(1_000...90_000)) { [chat, room, ana] in
-                chat.write("follow up \(number)", in: room, by: ana)
-            }
-        }
+        for number in 0..<world.number(below: 5) { say(1_000...90_000, "follow up \(number)") }
         if world.chance(1, in: 3) {
-            let command = ["/stop", "/cancel", "/status", "/diff"][world.number(below: 4)]
-            world.schedule(after: world.milliseconds(5_000...90_000)) { [chat, room, ana] in
-                chat.write(command, in: room, by: ana)
-            }
+            plan(
+                5_000...90_000, ["/stop", "/cancel", "/status", "/diff"][world.number(below: 4)],
+                rooms[world.number(below: 2)])
         }
     }
 
+    private func plan(_ range: ClosedRange<Int>, _ text: String, _ room: ChatID) {
+        world.schedule(after: world.milliseconds(range)) { [chat, ana] in chat.write(text, in: room, by: ana) }
+    }
+
+    private func say(_ range: ClosedRange<Int>, _ text: String, in room: ChatID? = nil) {
+        written.append(text)
+        plan(range, text, room ?? rooms[world.number(below: rooms.count)])
+    }
+
     private func planFaults() {
-        var times = (0..<world.number(below: options.crashes + 1)).map { _ in world.milliseconds(100...120_000) }
-        times.sort()
-        crashTimes = times
-        if world.chance(1, in: 4) {
-            world.schedule(after: world.milliseconds(2_000...90_000)) { [host, world] in
-                host.sandboxes.randomly(world)?.kill()
-            }
+        crashTimes = (0..<world.number(below: options.crashes + 1)).map { _ in world.milliseconds(100...120_000) }
+            .sorted()
+        happens(1, in: 4) { [host, world] in host.sandboxes.randomly(world)?.kill() }
+        happens(1, in: 12) { [host, world] in host.sandboxes.randomly(world)?.loseLog() }
+        happens(1, in: 12) { [chat] in chat.goOffline(for: .seconds(3600)) }
+        happens(1, in: 8) { [world] in world.setClock(by: world.chance(1, in: 2) ? 86_400 : -86_400) }
+        happens(1, in: 6) { [chat, world] in
+            if let message = chat.messages.randomly(world) { chat.delete(message.id) }
         }
         world.schedule(after: .seconds(150)) { [world] in world.stopFaults() }
     }
 
-    /// Ana presses buttons she has not pressed yet, after a while; sometimes twice; strangers try too.
+    private func happens(_ part: UInt64, in whole: UInt64, _ fault: @escaping @Sendable () -> Void) {
+        if world.chance(part, in: whole) { world.schedule(after: world.milliseconds(2_000...90_000), fault) }
+    }
+
+    /// Ana answers what she has not answered yet, after a while: by button, sometimes twice, or in words. Strangers and
+    /// clicks from another chat come too.
     private func letPeopleReact() {
         for message in chat.messages where message.content.rings {
-            for row in message.content.buttons {
-                for button in row where !button.token.hasSuffix("diff") && button.label != "Cancel" {
-                    guard handledMessages.insert("\(message.id)").inserted else { continue }
-                    react(to: message)
-                }
+            let buttons = message.content.buttons.joined().filter {
+                !$0.token.hasSuffix("diff") && $0.label != "Cancel"
             }
+            guard !buttons.isEmpty, handledMessages.insert("\(message.id)").inserted else { continue }
+            react(to: message, buttons)
         }
     }
 
-    private func react(to message: SimChatServer.Message) {
-        let buttons = message.content.buttons.joined().filter { $0.label != "Decline" }
-        guard !buttons.isEmpty else { return }
-        let token = Array(buttons)[world.number(below: buttons.count)].token
+    private func react(to message: SimChatServer.Message, _ buttons: [ChatButton]) {
+        let number = handledMessages.count
+        if message.content.markdown.contains("Answer with a message."), world.chance(3, in: 4) {
+            return say(200...20_000, "answer \(number)", in: message.chat)
+        }
+        if message.content.markdown.contains("another repository"), world.chance(1, in: 3) {
+            return say(200...20_000, "org/other\(number)", in: message.chat)
+        }
+        let choices = buttons.filter { $0.label != "Decline" || buttons.count == 1 }
+        click(
+            choices[world.number(below: choices.count)].token, message,
+            choices[world.number(below: choices.count)].token)
+    }
+
+    private func click(_ token: String, _ message: SimChatServer.Message, _ second: String) {
         let delay = world.milliseconds(200...20_000)
-        if world.chance(1, in: 4) {
-            let stranger = Person(id: PersonID("eve"), name: "Eve")
-            world.schedule(after: delay / 2) { [chat, room] in chat.click(token, on: message.id, in: room, by: stranger) }
-        }
-        world.schedule(after: delay) { [chat, room, ana] in
-            chat.click(token, on: message.id, in: room, by: ana)
-        }
-        if world.chance(1, in: 3) {
-            world.schedule(after: delay + .milliseconds(5)) { [chat, room, ana] in
-                chat.click(token, on: message.id, in: room, by: ana)
-            }
-        }
+        let eve = Person(id: PersonID("eve"), name: "Eve")
+        let other = rooms.first { $0 != message.chat } ?? message.chat
+        press(token, message, after: delay / 2, in: message.chat, by: eve, 1, of: 4)
+        press(token, message, after: delay / 3, in: other, by: ana, 1, of: 8)
+        press(token, message, after: delay, in: message.chat, by: ana, 1, of: 1)
+        press(second, message, after: delay + .milliseconds(5), in: message.chat, by: ana, 1, of: 3)
+    }
+
+    private func press(
+        _ token: String, _ message: SimChatServer.Message, after delay: Duration, in room: ChatID, by person: Person,
+        _ part: UInt64, of whole: UInt64
+    ) {
+        guard world.chance(part, in: whole) else { return }
+        world.schedule(after: delay) { [chat] in chat.click(token, on: message.id, in: room, by: person) }
     }
 }
 

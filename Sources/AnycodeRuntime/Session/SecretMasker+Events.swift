@@ -1,0 +1,74 @@
+import AnycodeCore
+
+extension SecretMasker {
+    /// The event with every secret in its texts replaced.
+    func masked(_ event: AgentEvent) -> AgentEvent {
+        switch event {
+        case .text(let text): .text(masked(text))
+        case .thought(let text): .thought(masked(text))
+        case .toolCall(let call): .toolCall(masked(call))
+        case .toolCallUpdated(let update): .toolCallUpdated(masked(update))
+        case .plan(let entries): .plan(entries.map { PlanEntry(text: masked($0.text), status: $0.status) })
+        case .titleChanged(let title): .titleChanged(masked(title))
+        case .callFailed(let id, let failure):
+            .callFailed(id, AgentFailure(code: failure.code, message: masked(failure.message)))
+        case .permissionRequested(let request):
+            .permissionRequested(
+                PermissionRequest(
+                    request: request.request, toolCall: masked(request.toolCall), options: request.options))
+        case .questionAsked(let request):
+            .questionAsked(
+                QuestionRequest(
+                    request: request.request, message: masked(request.message), fields: request.fields,
+                    url: request.url))
+        case .agentExited(let exit):
+            .agentExited(AgentExit(exitCode: exit.exitCode, signal: exit.signal, message: masked(exit.message)))
+        case .initialized, .sessionOpened, .callSucceeded, .turnEnded, .usage, .modeChanged, .modelChanged,
+            .commandsChanged, .requestWithdrawn, .gap, .unknown:
+            event
+        }
+    }
+
+    /// Failures may quote what a program printed.
+    func masked(_ event: SessionEvent) -> SessionEvent {
+        switch event {
+        case .acquireFailed(let error):
+            .acquireFailed(SandboxError(error.code, masked(error.message), hint: error.hint))
+        case .prepareFailed(let error):
+            .prepareFailed(AgentError(error.code, masked(error.message), hint: error.hint))
+        case .callRefused(let call, let error):
+            .callRefused(call, AgentError(error.code, masked(error.message), hint: error.hint))
+        case .streamLost(let reason): .streamLost(masked(reason))
+        case .saveFailed(let reason): .saveFailed(masked(reason))
+        case .destroyFailed(let reason): .destroyFailed(masked(reason))
+        case .sandboxExited(let exit):
+            .sandboxExited(
+                SandboxExit(exitCode: exit.exitCode, outOfMemory: exit.outOfMemory, message: masked(exit.message)))
+        default: event
+        }
+    }
+
+    private func masked(_ call: ToolCall) -> ToolCall {
+        var call = call
+        call.title = masked(call.title)
+        call.content = call.content.map { masked($0) }
+        call.rawInput = call.rawInput.map { masked($0) }
+        return call
+    }
+
+    private func masked(_ update: ToolCallUpdate) -> ToolCallUpdate {
+        var update = update
+        update.title = update.title.map { masked($0) }
+        update.content = update.content.map { contents in contents.map { masked($0) } }
+        update.rawInput = update.rawInput.map { masked($0) }
+        return update
+    }
+
+    private func masked(_ content: ToolCall.Content) -> ToolCall.Content {
+        switch content {
+        case .text(let text): .text(masked(text))
+        case .diff(let path, let old, let new): .diff(path: path, old: old.map { masked($0) }, new: masked(new))
+        case .terminal: content
+        }
+    }
+}
