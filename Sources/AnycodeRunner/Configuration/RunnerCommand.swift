@@ -45,7 +45,7 @@ package enum RunnerCommand: Sendable, Equatable {
 
         RECORD
           Runs an agent's program and writes both sides of its conversation into a file, without secrets of its
-          environment, home and folder; --shorten cuts long texts.
+          environment, home and folder; --shorten cuts long texts and lists.
 
         ENVIRONMENT
           ANYCODE_RUNNER_TOKEN                       the bearer token; agents do not get to see it

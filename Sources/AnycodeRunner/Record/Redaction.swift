@@ -1,7 +1,8 @@
 /// Takes out of a transcript what belongs to a person or a machine.
 struct Redaction: Sendable {
-    /// Longest text that is kept, characters; nil keeps all.
+    /// Longest text that is kept, characters, with short lists to match; nil keeps all.
     var textLimit: Int?
+    static let listLimit = 8
     private let replacements: [(secret: String, name: String)]
 
     /// Names of JSON members that hold personal data.
@@ -37,7 +38,8 @@ struct Redaction: Sendable {
     private func value(_ json: JSON) -> JSON {
         switch json {
         case .string(let text): .string(self.text(text))
-        case .array(let values): .array(values.map(value))
+        case .array(let values):
+            .array(values.prefix(textLimit == nil ? values.count : Self.listLimit).map(value))
         case .object(let members):
             .object(
                 members.map { member in

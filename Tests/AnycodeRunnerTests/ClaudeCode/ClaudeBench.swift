@@ -69,7 +69,7 @@ enum ClaudeBench {
         let script = """
             #!/bin/sh
             n=1; while [ -e "\(records)/\(name).$n.txt" ]; do n=$((n+1)); done
-            exec "\(recorder)" record --to "\(records)/\(name).$n.txt" --shorten 300 -- "\(program)" "$@"
+            exec "\(recorder)" record --to "\(records)/\(name).$n.txt" --shorten 160 -- "\(program)" "$@"
             """
         _ = files.createFile(
             atPath: folder + "/claude", contents: Data(script.utf8), attributes: [.posixPermissions: 0o755])

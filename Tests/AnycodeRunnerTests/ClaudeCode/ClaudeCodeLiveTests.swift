@@ -133,9 +133,44 @@ struct ClaudeCodeLiveTests {
                 at: { $0["params"]?["update"]?.text("status") == "in_progress" && $0["params"]?["update"]?["title"] == nil }
             ) { try await $0.cancel() }
             #expect(command.stopReason == "cancelled")
-            let early = try await talk.prompt("TALK", at: { _ in true }) { try await $0.cancel() }
-            #expect(["cancelled", "end_turn"].contains(early.stopReason))
             #expect(try await talk.prompt("TALK").text == "Only words, no tool.")
+        }
+    }
+
+    @Test func cancellingBeforeTheTurnHasBegunStopsIt() async throws {
+        try await ClaudeBench.run("early") { runner, _ in
+            var talk = try await ClaudeTalk.begin(runner)
+            let early = try await talk.prompt("SLOW", at: { _ in true }) { try await $0.cancel() }
+            #expect(early.stopReason == "cancelled")
+            #expect(try await talk.prompt("TALK").text == "Only words, no tool.")
+        }
+    }
+
+    @Test func fourAtOnceDoNotMindEachOther() async throws {
+        try await ClaudeBench.run("four") { runner, _ in
+            try await withThrowingTaskGroup(of: String.self) { group in
+                for number in 1...4 {
+                    group.addTask {
+                        var talk = try await ClaudeTalk.begin(runner, server: "s\(number)")
+                        return try await talk.prompt("WRITE", replies: ClaudeTalk.choosing("allow")).text
+                    }
+                }
+                for try await text in group { #expect(text.contains("is ready.")) }
+            }
+        }
+    }
+
+    @Test func longPromptsAndLongOutputsPass() async throws {
+        try await ClaudeBench.run("long") { runner, model in
+            var talk = try await ClaudeTalk.begin(runner)
+            let prompt = "TALK " + String(repeating: "0123456789abcdef\n", count: 6400)
+            #expect(try await talk.prompt(prompt).text == "Only words, no tool.")
+            #expect(model.requests.contains { ($0.lastUserText?.utf8.count ?? 0) > 100_000 })
+            let output = try await talk.prompt("BIGOUT", replies: ClaudeTalk.choosing("allow"))
+            #expect(output.text.contains("That was much."))
+            let call = try #require(output.calls.values.first)
+            #expect(call.text("status") == "completed")
+            #expect(call["content"]?.array?.first?["content"]?.text("text")?.contains("0123456789abcde") == true)
         }
     }
 
