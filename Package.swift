@@ -119,15 +119,13 @@ let testTargets: [Target] = [
         "AnycodeServerTests",
         ["AnycodeControl", "AnycodeCore", "AnycodeRuntime", "AnycodeServer", "AnycodeStore", logging, supervision]),
     tests("AnycodeConfigTests", ["AnycodeConfig"]),
-    tests(
-        "AnycodeRunnerTests",
-        ["AnycodeRunner", "TestSupport", "anycode-runner", "anycode-demo-agent", nioCore, nioPosix]),
-    tests(
-        "IntegrationTests",
-        [
-            "AnycodeControl", "CSandboxSystem", "ScriptedModel", "TestJSON", "TestSupport", "anycode",
-            "anycode-demo-agent", "anycode-runner", "anycodectl", "test-agent",
-        ]),
+    .testTarget(
+        name: "AnycodeRunnerTests",
+        dependencies: [
+            "AnycodeRunner", "ScriptedModel", "TestJSON", "TestSupport", "anycode-runner", "anycode-demo-agent",
+            nioCore, nioPosix,
+        ],
+        exclude: ["ClaudeCode/Transcripts"], swiftSettings: settings),
     tests("TestSupportTests", ["TestSupport"]),
     tests("ScriptedModelTests", ["ScriptedModel", "TestJSON", "TestSupport", "test-agent"]),
 ]
