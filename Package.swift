@@ -126,6 +126,12 @@ let testTargets: [Target] = [
             nioCore, nioPosix,
         ],
         exclude: ["ClaudeCode/Transcripts"], swiftSettings: settings),
+    tests(
+        "IntegrationTests",
+        [
+            "AnycodeControl", "CSandboxSystem", "ScriptedModel", "TestJSON", "TestSupport", "anycode",
+            "anycode-demo-agent", "anycode-runner", "anycodectl", "test-agent",
+        ]),
     tests("TestSupportTests", ["TestSupport"]),
     tests("ScriptedModelTests", ["ScriptedModel", "TestJSON", "TestSupport", "test-agent"]),
 ]
