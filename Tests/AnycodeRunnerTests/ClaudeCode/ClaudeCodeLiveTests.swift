@@ -125,12 +125,15 @@ struct ClaudeCodeLiveTests {
             let text = try await talk.prompt("SLOW", at: isText) { try await $0.cancel() }
             #expect(text.stopReason == "cancelled" && text.text.contains("word1 "))
             let pending = try await talk.prompt(
-                "WRITE", at: { $0.text("method") == "session/request_permission" }) { try await $0.cancel() }
+                "WRITE", at: { $0.text("method") == "session/request_permission" }
+            ) { try await $0.cancel() }
             #expect(pending.stopReason == "cancelled")
             #expect(pending.messages.contains { $0.text("method") == "$/cancel_request" })
             let command = try await talk.prompt(
                 "LONGCMD", replies: ClaudeTalk.choosing("allow"),
-                at: { $0["params"]?["update"]?.text("status") == "in_progress" && $0["params"]?["update"]?["title"] == nil }
+                at: {
+                    $0["params"]?["update"]?.text("status") == "in_progress" && $0["params"]?["update"]?["title"] == nil
+                }
             ) { try await $0.cancel() }
             #expect(command.stopReason == "cancelled")
             #expect(try await talk.prompt("TALK").text == "Only words, no tool.")
@@ -215,7 +218,8 @@ struct ClaudeCodeLiveTests {
                 "data":
                     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
             ]
-            let first = try await talk.prompt("TALK about this", blocks: [picture], replies: ClaudeTalk.choosing("allow"))
+            let first = try await talk.prompt(
+                "TALK about this", blocks: [picture], replies: ClaudeTalk.choosing("allow"))
             #expect(first.stopReason == "end_turn")
             let commands = first.updates("available_commands_update").last?["availableCommands"]?.array ?? []
             #expect(commands.contains { $0.text("name") == "compact" })
@@ -249,7 +253,8 @@ struct ClaudeCodeLiveTests {
                         + #""UserPromptSubmit":\#(hook),"Stop":\#(hook)}}"#, to: runner.workspace + "/.claude/" + name)
             }
             try runner.write(
-                #"{"mcpServers":{"evil":{"command":"touch","args":["\#(mark)"]}}}"#, to: runner.workspace + "/.mcp.json")
+                #"{"mcpServers":{"evil":{"command":"touch","args":["\#(mark)"]}}}"#, to: runner.workspace + "/.mcp.json"
+            )
             try runner.write("Speak of herons only.\n", to: runner.workspace + "/CLAUDE.md")
             var talk = try await ClaudeTalk.begin(runner)
             let turn = try await talk.prompt("WRITE", replies: ClaudeTalk.choosing("allow"))

@@ -50,7 +50,8 @@ import Testing
         let event: JSON = [
             "type": "rate_limit_event",
             "rate_limit_info": [
-                "status": "allowed_warning", "rateLimitType": "five_hour", "utilization": .number(0.92), "resetsAt": 1_795_418_813,
+                "status": "allowed_warning", "rateLimitType": "five_hour", "utilization": .number(0.92),
+                "resetsAt": 1_795_418_813,
             ],
         ]
         let words = ["⚠️ The five-hour limit is almost reached (92 % used). It resets at 2026-11-23 07:26 UTC."]
@@ -70,10 +71,12 @@ import Testing
         #expect(translation.fromProgram(request).count == 2)
     }
 
-    @Test(arguments: ["null", "{}", "[]", #"{"type":7}"#, #"{"type":"assistant","message":[1,{"content":3}]}"#,
+    @Test(arguments: [
+        "null", "{}", "[]", #"{"type":7}"#, #"{"type":"assistant","message":[1,{"content":3}]}"#,
         #"{"type":"stream_event","event":{"type":"content_block_delta","delta":{"type":"text_delta","text":5}}}"#,
         #"{"type":"user","message":{"content":[{"type":"tool_result","tool_use_id":"none"}]}}"#,
-        #"{"type":"control_request","request":{"subtype":"can_use_tool"}}"#, #"{"type":"result"}"#])
+        #"{"type":"control_request","request":{"subtype":"can_use_tool"}}"#, #"{"type":"result"}"#,
+    ])
     func malformedMessagesDoNoHarm(text: String) throws {
         var translation = open()
         _ = translation.fromProgram(try JSON(parsing: Array(text.utf8)))
@@ -93,7 +96,8 @@ import Testing
             [
                 "type": "control_request", "request_id": "r",
                 "request": [
-                    "subtype": "can_use_tool", "tool_name": "AskUserQuestion", "input": ["questions": [["question": "?"]]],
+                    "subtype": "can_use_tool", "tool_name": "AskUserQuestion",
+                    "input": ["questions": [["question": "?"]]],
                 ],
             ])
         guard case .program(let answer)? = outputs.first else { return #expect(Bool(false)) }
@@ -110,7 +114,8 @@ import Testing
         #expect(errors(ready.fromClient(call(5, "session/prompt", ["sessionId": "s1", "prompt": []]))) == [-32602])
         let bypass: JSON = ["sessionId": "s1", "modeId": "bypassPermissions"]
         #expect(errors(ready.fromClient(call(6, "session/set_mode", bypass))) == [-32602])
-        #expect(ready.fromClient(["jsonrpc": "2.0", "method": "session/cancel", "params": ["sessionId": "s1"]]).isEmpty)
+        #expect(
+            ready.fromClient(["jsonrpc": "2.0", "method": "session/cancel", "params": ["sessionId": "s1"]]).isEmpty)
     }
 
     @Test func aProgramThatDoesNotStartIsToldAndMayBeStartedAgain() {

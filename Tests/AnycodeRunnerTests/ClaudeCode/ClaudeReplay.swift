@@ -51,7 +51,10 @@ struct ClaudeReplay {
                 ]))
         perform(
             translation.fromClient(
-                ["jsonrpc": "2.0", "id": 2, "method": "session/new", "params": ["cwd": "/workspace", "mcpServers": []]]))
+                [
+                    "jsonrpc": "2.0", "id": 2, "method": "session/new",
+                    "params": ["cwd": "/workspace", "mcpServers": []],
+                ]))
         let instructions = lines.first?["request"]?.text("appendSystemPrompt")
         perform(translation.started(session: session, instructions: instructions))
         #expect(told.popLast() == lines.first)
@@ -160,7 +163,8 @@ struct ClaudeReplay {
             var values = parts.filter(labels.contains)
             if values.count < parts.count {
                 values.append(ClaudeCodeTranslation.otherChoice)
-                own.append(.init("q\(index + 1)", .string(parts.filter { !labels.contains($0) }.joined(separator: ", "))))
+                own.append(
+                    .init("q\(index + 1)", .string(parts.filter { !labels.contains($0) }.joined(separator: ", "))))
             }
             let isMultiple = question["multiSelect"]?.bool ?? false
             let value = JSON.array(values.map { .string($0) })

@@ -30,13 +30,17 @@ import Testing
     }
 
     @Test func longTextsAndListsAreCut() {
-        #expect(redacted(#"{"a":"0123456789","l":[1,2,3,4,5,6,7,8,9]}"#, limit: 4) == #"{"a":"0123…","l":[1,2,3,4,5,6,7,8]}"#)
+        #expect(
+            redacted(#"{"a":"0123456789","l":[1,2,3,4,5,6,7,8,9]}"#, limit: 4)
+                == #"{"a":"0123…","l":[1,2,3,4,5,6,7,8]}"#)
     }
 
     @Test func theCommandLineIsRead() throws {
         let read = try RunnerCommand(arguments: ["record", "--to", "f", "--shorten", "9", "--", "prog", "--help"])
         #expect(read == .record(.init(path: "f", textLimit: 9, program: ["prog", "--help"])))
-        for wrong in [["record"], ["record", "--", "p"], ["record", "--to", "f"], ["record", "--to", "f", "--x", "1", "--", "p"]] {
+        for wrong in [
+            ["record"], ["record", "--", "p"], ["record", "--to", "f"], ["record", "--to", "f", "--x", "1", "--", "p"],
+        ] {
             #expect(throws: RunnerError.self) { try RunnerCommand(arguments: wrong) }
         }
     }

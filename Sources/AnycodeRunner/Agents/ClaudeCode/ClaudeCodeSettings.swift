@@ -134,5 +134,6 @@ struct ClaudeCodeSettings: Sendable {
 
 /// The beginning of a text, marked as cut.
 func shortened(_ text: String, _ limit: Int) -> String {
-    text.unicodeScalars.count <= limit ? text : String(String.UnicodeScalarView(text.unicodeScalars.prefix(limit))) + "…"
+    text.unicodeScalars.count <= limit
+        ? text : String(String.UnicodeScalarView(text.unicodeScalars.prefix(limit))) + "…"
 }

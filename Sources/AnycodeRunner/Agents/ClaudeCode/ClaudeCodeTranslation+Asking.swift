@@ -47,7 +47,8 @@ extension ClaudeCodeTranslation {
         let refusal: JSON = [
             "type": "control_response",
             "response": [
-                "subtype": "error", "request_id": .string(control), "error": .string("This client does not support \(kind)."),
+                "subtype": "error", "request_id": .string(control),
+                "error": .string("This client does not support \(kind)."),
             ],
         ]
         return [.program(refusal)] + skip(kind)
@@ -172,7 +173,9 @@ extension ClaudeCodeTranslation {
         }
         let asked = Asked(control: control, tool: id, name: "AskUserQuestion", input: input, kind: .questions)
         let message = questions.count == 1 ? questions[0].text("question") ?? "" : "Some questions before I go on"
-        let fields = questions.enumerated().map { JSON.Member(Self.field($0), Self.schema($1, alone: questions.count == 1)) }
+        let fields = questions.enumerated().map {
+            JSON.Member(Self.field($0), Self.schema($1, alone: questions.count == 1))
+        }
         return [form(message, fields, asked)]
     }
 
@@ -204,7 +207,9 @@ extension ClaudeCodeTranslation {
         var members = [JSON.Member("title", .string(alone ? question.text("header") ?? text : text))]
         if choices.isEmpty { return .object([.init("type", "string")] + members) }
         if question["multiSelect"]?.bool ?? false {
-            members += [.init("type", "array"), .init("minItems", 1), .init("items", ["anyOf": .array(choices + [other])])]
+            members += [
+                .init("type", "array"), .init("minItems", 1), .init("items", ["anyOf": .array(choices + [other])]),
+            ]
         } else {
             members += [.init("type", "string"), .init("oneOf", .array(choices + [other]))]
         }

@@ -72,7 +72,11 @@ extension ClaudeCodeTranslation {
         turn.prompts.append(id)
         let said: JSON
         // Slash commands are recognised in a plain text only.
-        if content.count == 1, let text = content[0].text("text") { said = .string(text) } else { said = .array(content) }
+        if content.count == 1, let text = content[0].text("text") {
+            said = .string(text)
+        } else {
+            said = .array(content)
+        }
         return [
             .program(
                 [
