@@ -122,9 +122,13 @@ let testTargets: [Target] = [
         "AnycodeServerTests",
         ["AnycodeControl", "AnycodeCore", "AnycodeRuntime", "AnycodeServer", "AnycodeStore", logging, supervision]),
     tests("AnycodeConfigTests", ["AnycodeConfig"]),
-    tests(
-        "AnycodeRunnerTests",
-        ["AnycodeRunner", "TestSupport", "anycode-runner", "anycode-demo-agent", nioCore, nioPosix]),
+    .testTarget(
+        name: "AnycodeRunnerTests",
+        dependencies: [
+            "AnycodeRunner", "ScriptedModel", "TestJSON", "TestSupport", "anycode-runner", "anycode-demo-agent",
+            nioCore, nioPosix,
+        ],
+        exclude: ["ClaudeCode/Transcripts"], swiftSettings: settings),
     tests(
         "IntegrationTests",
         [

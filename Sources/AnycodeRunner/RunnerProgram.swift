@@ -1,5 +1,10 @@
 import CRunnerSystem
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Darwin)
@@ -27,6 +32,10 @@ package enum RunnerProgram {
             case .help: print(RunnerCommand.usage)
             case .version: print("anycode-runner \(Runner.version)")
             case .serve(let command): try await serve(command, stops)
+            case .record(let command):
+                let recorder = Recorder(
+                    command: command, environment: environment(), directory: FileManager.default.currentDirectoryPath)
+                return try await recorder.run(stops: stops)
             }
             return 0
         } catch let error as RunnerError {

@@ -25,6 +25,9 @@ package struct AgentCatalog: Sendable {
         var executable: String
         var command: [String]
         var environment: [String: String]
+
+        /// The official program of Claude Code speaks a protocol of its own.
+        var isClaudeCode: Bool { command.first?.split(separator: "/").last == "claude" }
     }
 
     private(set) var definitions: [String: Definition]
@@ -86,8 +89,8 @@ package struct AgentCatalog: Sendable {
         "opencode": Definition(
             commands: [["opencode", "acp"]], installHint: "Install opencode (npm package opencode-ai) in the sandbox."),
         "claude-code": Definition(
-            commands: [["claude-agent-acp"], ["npx", "-y", "@agentclientprotocol/claude-agent-acp"]],
-            installHint: "Install Node.js, or the npm package @agentclientprotocol/claude-agent-acp, in the sandbox."),
+            commands: [["claude"], ["claude-agent-acp"], ["npx", "-y", "@agentclientprotocol/claude-agent-acp"]],
+            installHint: "Install Claude Code (the program claude) in the sandbox and put it on its PATH."),
         "codex": Definition(
             commands: [["codex-acp"], ["npx", "-y", "@agentclientprotocol/codex-acp"]],
             installHint: "Install Node.js, or the npm package @agentclientprotocol/codex-acp, in the sandbox."),

@@ -3,6 +3,7 @@ package enum RunnerCommand: Sendable, Equatable {
     case help
     case version
     case serve(Serve)
+    case record(Record)
 
     package struct Serve: Sendable, Equatable {
         package var listen: ListenAddress
@@ -10,6 +11,13 @@ package enum RunnerCommand: Sendable, Equatable {
         package var workspace: String
         package var home: String?
         package var token = TokenSource.environment
+    }
+
+    package struct Record: Sendable, Equatable {
+        package var path: String
+        /// Longest text that is kept, characters; nil keeps all.
+        package var textLimit: Int?
+        package var program: [String]
     }
 
     /// Where the bearer token comes from; never from the command line, which others can read.
@@ -24,6 +32,7 @@ package enum RunnerCommand: Sendable, Equatable {
 
         USAGE
           anycode-runner serve --listen ADDRESS --state-dir DIR --workspace DIR [options]
+          anycode-runner record --to FILE [--shorten CHARACTERS] -- PROGRAM [arguments]
 
         OPTIONS
           --listen unix:/path.sock | tcp:HOST:PORT   where to serve (port 0: any)
@@ -34,18 +43,28 @@ package enum RunnerCommand: Sendable, Equatable {
           --no-token                                 serve without one (Unix socket or loopback address only)
           --version, --help
 
+        RECORD
+          Runs an agent's program and writes both sides of its conversation into a file, without secrets of its
+          environment, home and folder; --shorten cuts long texts and lists.
+
         ENVIRONMENT
           ANYCODE_RUNNER_TOKEN                       the bearer token; agents do not get to see it
         """
 
     /// Reads the arguments that follow the program's name.
     package init(arguments: [String]) throws(RunnerError) {
-        if arguments.contains("--help") || arguments.contains("-h") || arguments.isEmpty {
+        // What follows “--” belongs to another program.
+        let own = arguments.prefix { $0 != "--" }
+        if own.contains("--help") || own.contains("-h") || own.isEmpty {
             self = .help
             return
         }
-        if arguments.contains("--version") {
+        if own.contains("--version") {
             self = .version
+            return
+        }
+        if arguments[0] == "record" {
+            self = .record(try Self.record(arguments.dropFirst()))
             return
         }
         guard arguments[0] == "serve" else { throw .usage("“\(arguments[0])” is no command.") }
@@ -80,6 +99,25 @@ package enum RunnerCommand: Sendable, Equatable {
         return Serve(
             listen: listen, stateDirectory: trimmed(paths.state), workspace: trimmed(paths.workspace),
             home: paths.home.map(trimmed), token: token)
+    }
+
+    private static func record(_ arguments: ArraySlice<String>) throws(RunnerError) -> Record {
+        let parts = arguments.split(separator: "--", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[1].isEmpty else { throw .usage("record needs “-- PROGRAM”.") }
+        var command = Record(path: "", program: Array(parts[1]))
+        var rest = parts[0]
+        while let option = rest.popFirst() {
+            guard let value = rest.popFirst() else { throw .usage("\(option) needs a value.") }
+            switch option {
+            case "--to": command.path = value
+            case "--shorten":
+                guard let limit = Int(value), limit > 0 else { throw .usage("--shorten takes a number of characters.") }
+                command.textLimit = limit
+            default: throw .usage("“\(option)” is no option of record.")
+            }
+        }
+        guard !command.path.isEmpty else { throw .usage("--to is missing.") }
+        return command
     }
 
     private static func trimmed(_ path: String) -> String {

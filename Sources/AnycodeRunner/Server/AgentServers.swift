@@ -135,6 +135,9 @@ package actor AgentServers {
             agent: agent, executable: resolved.executable, arguments: Array(resolved.command.dropFirst()),
             environment: environment.variables(agent: resolved.environment, marker: marker),
             directory: settings.workspace, marker: "\(AgentEnvironment.markerName)=\(marker)")
+        if resolved.isClaudeCode {
+            return ClaudeCodeConnection(launch, limits: settings.process, group: group, clock: settings.server.clock)
+        }
         return try ACPConnection(launch, limits: settings.process, group: group, clock: settings.server.clock)
     }
 

@@ -1,0 +1,155 @@
+import NIOCore
+import Synchronization
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Claude Code as an ACP agent: the official program, with its own protocol on its standard streams.
+final class ClaudeCodeConnection: AgentConnection {
+    private struct State {
+        var translation: ClaudeCodeTranslation
+        var process: AgentProcess?
+        var outputs: [AgentOutput] = []
+        var isDelivering = false
+        var hasEnded = false
+    }
+
+    private let program: ClaudeCodeProgram
+    private let limits: AgentProcess.Limits
+    private let group: any EventLoopGroup
+    private let clock: any Clock<Duration>
+    private let state: Mutex<State>
+    private let started: AsyncStream<AgentProcess>
+    private let starter: AsyncStream<AgentProcess>.Continuation
+    private let woken: AsyncStream<Void>
+    private let waker: AsyncStream<Void>.Continuation
+
+    init(_ launch: AgentLaunch, limits: AgentProcess.Limits, group: any EventLoopGroup, clock: any Clock<Duration>) {
+        program = ClaudeCodeProgram(launch: launch)
+        self.limits = limits
+        self.group = group
+        self.clock = clock
+        state = Mutex(
+            State(
+                translation: ClaudeCodeTranslation(directory: launch.directory, mayBypass: program.mayBypass)))
+        // One at a time: the next is started when the one before has ended.
+        (started, starter) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (woken, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    func run(_ receive: @escaping @Sendable ([AgentOutput]) async -> Void) async -> AgentEnd {
+        let end = await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { for await _ in self.woken { await self.deliver(receive) } }
+            var end = AgentEnd(exit: ProcessExit(code: 0), message: "")
+            for await process in started {
+                end = await process.run { lines in
+                    self.take(lines)
+                    await self.deliver(receive)
+                }
+                if !goesOn(after: end) { break }
+            }
+            state.withLock { $0.hasEnded = true }
+            waker.finish()
+            return end
+        }
+        await deliver(receive)
+        return end
+    }
+
+    func send(_ message: Message) -> Bool {
+        guard let json = try? JSON(parsing: message.bytes) else { return true }
+        let isTaken = state.withLock { state in
+            !state.hasEnded && perform(state.translation.fromClient(json), &state)
+        }
+        waker.yield()
+        return isTaken
+    }
+
+    func end() async {
+        let process = state.withLock { state in
+            state.hasEnded = true
+            return state.process
+        }
+        starter.finish()
+        await process?.end()
+    }
+}
+
+// MARK: - Between the two
+
+extension ClaudeCodeConnection {
+    /// Hands over what the translation said, in order; whoever comes first takes it all.
+    private func deliver(_ receive: @Sendable ([AgentOutput]) async -> Void) async {
+        while true {
+            let batch = state.withLock { state -> [AgentOutput] in
+                guard !state.isDelivering, !state.outputs.isEmpty else { return [] }
+                state.isDelivering = true
+                defer { state.outputs = [] }
+                return state.outputs
+            }
+            guard !batch.isEmpty else { return }
+            await receive(batch)
+            state.withLock { $0.isDelivering = false }
+        }
+    }
+
+    private func take(_ lines: [LineSplitter.Line]) {
+        state.withLock { state in
+            for line in lines {
+                switch line {
+                case .tooLong(let beginning): state.outputs.append(.invalid(beginning))
+                case .line(let bytes):
+                    guard let json = try? JSON(parsing: bytes), json.isObject else {
+                        state.outputs.append(.invalid(Array(bytes.prefix(4096))))
+                        continue
+                    }
+                    _ = perform(state.translation.fromProgram(json), &state)
+                }
+            }
+        }
+    }
+
+    /// False when the program does not take what it is told.
+    private func perform(_ outputs: [ClaudeCodeTranslation.Output], _ state: inout State) -> Bool {
+        var isTaken = true
+        for output in outputs {
+            switch output {
+            case .client(let json):
+                if let message = Message(json.bytes) { state.outputs.append(.message(message)) }
+            case .program(let json):
+                isTaken = (state.process?.send(json.bytes) ?? false) && isTaken
+            case .start(let start):
+                isTaken = launch(start, &state) && isTaken
+            }
+        }
+        return isTaken
+    }
+
+    private func launch(_ start: ClaudeCodeTranslation.Start, _ state: inout State) -> Bool {
+        var id = UUID().uuidString.lowercased()
+        if case .resume(let known) = start { id = known }
+        let launch = program.launch(session: id, resumes: start != .new)
+        do {
+            let process = try AgentProcess(launch, limits: limits, group: group, clock: clock)
+            state.process = process
+            starter.yield(process)
+            return perform(
+                state.translation.started(session: id, instructions: program.instructions), &state)
+        } catch {
+            return perform(state.translation.ended(error.description).outputs, &state)
+        }
+    }
+
+    private func goesOn(after end: AgentEnd) -> Bool {
+        state.withLock { state in
+            state.process = nil
+            let (outputs, goesOn) = state.translation.ended(end.message)
+            _ = perform(outputs, &state)
+            waker.yield()
+            return goesOn && !state.hasEnded
+        }
+    }
+}

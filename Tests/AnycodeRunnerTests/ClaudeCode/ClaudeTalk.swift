@@ -1,0 +1,148 @@
+import Foundation
+import Testing
+
+@testable import AnycodeRunner
+
+/// A client's side of a conversation with Claude Code behind a real runner.
+struct ClaudeTalk {
+    /// Everything that was said in a turn.
+    struct Turn {
+        var messages: [JSON] = []
+        var answer: JSON = .null
+
+        func updates(_ kind: String) -> [JSON] {
+            messages.compactMap { $0["params"]?["update"] }.filter { $0.text("sessionUpdate") == kind }
+        }
+
+        var text: String { words("agent_message_chunk") }
+        var thought: String { words("agent_thought_chunk") }
+
+        private func words(_ kind: String) -> String {
+            updates(kind).compactMap { $0["content"]?.text("text") }.joined()
+        }
+
+        /// Each tool call as its updates left it.
+        var calls: [String: JSON] {
+            var calls: [String: [JSON.Member]] = [:]
+            for update in updates("tool_call") + updates("tool_call_update") {
+                let id = update.text("toolCallId") ?? ""
+                for member in update.members ?? [] {
+                    calls[id, default: []].removeAll { $0.key == member.key }
+                    calls[id, default: []].append(member)
+                }
+            }
+            return calls.mapValues { .object($0) }
+        }
+
+        func requests(_ method: String) -> [JSON] {
+            messages.filter { $0.text("method") == method }.compactMap { $0["params"] }
+        }
+
+        var stopReason: String? { answer["result"]?.text("stopReason") }
+    }
+
+    /// Answers a request of the agent with a result, or leaves it open.
+    typealias Replies = (_ method: String, _ params: JSON) -> JSON?
+
+    let runner: RunnerHarness
+    let server: String
+    private(set) var session = ""
+    private(set) var opened: JSON = .null
+    private var cursor: UInt64 = 0
+    private var id: Int64
+
+    static func begin(
+        _ runner: RunnerHarness, server: String = "s", load: String? = nil, forms: Bool = true, from id: Int64 = 0
+    ) async throws -> ClaudeTalk {
+        var talk = ClaudeTalk(runner: runner, server: server, id: id)
+        let capabilities: JSON = forms ? ["elicitation": ["form": [:]]] : [:]
+        _ = try await talk.call("initialize", ["protocolVersion": 1, "clientCapabilities": capabilities])
+        var params: JSON = ["cwd": .string(runner.workspace), "mcpServers": []]
+        if let load { params = .object((params.members ?? []) + [.init("sessionId", .string(load))]) }
+        talk.opened = try await talk.call(load == nil ? "session/new" : "session/load", params)
+        talk.session = load ?? talk.opened["result"]?.text("sessionId") ?? ""
+        return talk
+    }
+
+    private init(runner: RunnerHarness, server: String, id: Int64) {
+        self.runner = runner
+        self.server = server
+        self.id = id
+    }
+
+    var lastID: Int64 { id }
+
+    private func post(_ message: JSON, headers: [String: String] = [:]) async throws -> TestClient.Answer {
+        try await runner.post(
+            String(decoding: message.bytes, as: UTF8.self), server: server, agent: "claude-code", headers: headers)
+    }
+
+    /// A request and its answer.
+    mutating func call(_ method: String, _ params: JSON) async throws -> JSON {
+        id += 1
+        let answer = try await post(
+            ["jsonrpc": "2.0", "id": .integer(id), "method": .string(method), "params": params])
+        return try JSON(parsing: answer.body)
+    }
+
+    func cancel() async throws {
+        _ = try await post(
+            ["jsonrpc": "2.0", "method": "session/cancel", "params": ["sessionId": .string(session)]])
+    }
+
+    /// A turn: sends the prompt, answers requests, cancels where `cancelAt` says so, and returns when it ends.
+    mutating func prompt(
+        _ text: String, blocks: [JSON] = [], replies: Replies = { _, _ in nil },
+        at: ((JSON) -> Bool)? = nil, then act: ((ClaudeTalk) async throws -> Void)? = nil
+    ) async throws -> Turn {
+        id += 1
+        let id = id
+        let talk = self
+        let prompt: JSON = .array([["type": "text", "text": .string(text)]] + blocks)
+        let request: JSON = [
+            "jsonrpc": "2.0", "id": .integer(id), "method": "session/prompt",
+            "params": ["sessionId": .string(session), "prompt": prompt],
+        ]
+        #expect(try await post(request, headers: ["Prefer": "respond-async"]).status == 202)
+        let (turn, last) = try await runner.client.events(server, after: cursor) { events in
+            var turn = Turn()
+            var acted = false
+            while true {
+                let event = try await events.next()
+                let message = try JSON(parsing: Array(event.data.utf8))
+                if event.name == "message" { turn.messages.append(message) }
+                if let at, let act, !acted, at(message) {
+                    acted = true
+                    try await act(talk)
+                }
+                if let method = message.text("method"), let asked = message["id"] {
+                    guard event.name == "message", let result = replies(method, message["params"] ?? .null) else {
+                        continue
+                    }
+                    _ = try await talk.post(["jsonrpc": "2.0", "id": asked, "result": result])
+                } else if message["id"] == .integer(id) {
+                    turn.answer = message
+                    return (turn, event.id)
+                }
+            }
+        }
+        cursor = last ?? cursor
+        return turn
+    }
+
+    /// Chooses the option of this id in every permission request.
+    static func choosing(_ option: String, meta: JSON? = nil) -> Replies {
+        { method, _ in
+            guard method == "session/request_permission" else { return nil }
+            var members = [JSON.Member("outcome", ["outcome": "selected", "optionId": .string(option)])]
+            if let meta { members.append(.init("_meta", meta)) }
+            return .object(members)
+        }
+    }
+
+    func file(_ name: String) -> String? {
+        (try? Data(contentsOf: URL(filePath: runner.workspace + "/" + name))).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+    }
+}
