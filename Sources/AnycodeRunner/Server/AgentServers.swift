@@ -135,6 +135,9 @@ package actor AgentServers {
             agent: agent, executable: resolved.executable, arguments: Array(resolved.command.dropFirst()),
             environment: environment.variables(agent: resolved.environment, marker: marker),
             directory: settings.workspace, marker: "\(AgentEnvironment.markerName)=\(marker)")
+        if agent == "codex", CodexConnection.drives(resolved.command) {
+            return try CodexConnection(launch, limits: settings.process, group: group, clock: settings.server.clock)
+        }
         return try ACPConnection(launch, limits: settings.process, group: group, clock: settings.server.clock)
     }
 
