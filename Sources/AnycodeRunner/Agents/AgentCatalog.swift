@@ -92,7 +92,7 @@ package struct AgentCatalog: Sendable {
             commands: [["claude"], ["claude-agent-acp"], ["npx", "-y", "@agentclientprotocol/claude-agent-acp"]],
             installHint: "Install Claude Code (the program claude) in the sandbox and put it on its PATH."),
         "codex": Definition(
-            commands: [["codex-acp"], ["npx", "-y", "@agentclientprotocol/codex-acp"]],
-            installHint: "Install Node.js, or the npm package @agentclientprotocol/codex-acp, in the sandbox."),
+            commands: [["codex"], ["codex-acp"], ["npx", "-y", "@agentclientprotocol/codex-acp"]],
+            installHint: "Install Codex (npm package @openai/codex) in the sandbox and put it on its PATH."),
     ]
 }
