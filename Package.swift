@@ -62,7 +62,7 @@ let modules: [Target] = [
     module("AnycodeCore"),
     module("AnycodeStore", ["AnycodeCore", "Migrations", grdb, grdbSQLite]),
     module("AnycodeChat", ["AnycodeCore", "CMarkGFM"]),
-    module("AnycodeSandbox", ["AnycodeCore", "CSandboxSystem"]),
+    module("AnycodeSandbox", ["AnycodeCore", "CSandboxSystem", "HTTPTransport"]),
     module("AnycodeAgent", ["AnycodeCore", "HTTPTransport"]),
     module("AnycodeRuntime", ["AnycodeCore", "AnycodeStore", supervision, logging]),
     module("AnycodeControl"),
@@ -105,7 +105,11 @@ let testTargets: [Target] = [
     tests("HTTPTransportTests", ["HTTPTransport", "HTTPTestSupport"]),
     tests("AnycodeStoreTests", ["AnycodeCore", "AnycodeStore", "Migrations", grdb]),
     tests("AnycodeChatTests", ["AnycodeChat", "AnycodeCore"]),
-    tests("AnycodeSandboxTests", ["AnycodeCore", "AnycodeSandbox", "CSandboxSystem", "anycode-runner"]),
+    tests(
+        "AnycodeSandboxTests",
+        [
+            "AnycodeCore", "AnycodeSandbox", "CSandboxSystem", "HTTPTestSupport", "HTTPTransport", "anycode-runner",
+        ]),
     tests("AnycodeAgentTests", ["AnycodeAgent", "AnycodeCore", "HTTPTransport", "HTTPTestSupport"]),
     tests("AnycodeRuntimeTests", ["AnycodeCore", "AnycodeRuntime", "AnycodeStore", "TestSupport", logging, supervision]),
     tests("AnycodeControlTests", ["AnycodeControl"]),
