@@ -13,6 +13,8 @@ struct ContainerPlan: Sendable {
     let configuration: DockerSandboxProvider.Configuration
     let spec: SandboxSpec
     let image: ImageDetails
+    /// A name or an id.
+    let network: String
 
     static func name(of lease: LeaseID) throws(SandboxError) -> String {
         let isUsable = { (byte: UInt8) in
@@ -86,7 +88,7 @@ struct ContainerPlan: Sendable {
         let limits = configuration.limits
         let binding = PortBinding(hostAddress: "127.0.0.1", hostPort: "\(hostPort ?? 0)")
         return HostConfiguration(
-            networkMode: networkName, portBindings: isOnHost ? [:] : [Self.portName: [binding]],
+            networkMode: network, portBindings: isOnHost ? [:] : [Self.portName: [binding]],
             memory: limits.memoryBytes, memorySwap: limits.memoryBytes,
             nanoProcessors: limits.processors.map { UInt64(max(0.01, $0) * 1e9) }, taskLimit: limits.tasks,
             droppedCapabilities: ["ALL"], addedCapabilities: configuration.capabilities,
@@ -97,12 +99,5 @@ struct ContainerPlan: Sendable {
                 [.init(type: "bind", source: $0, target: $0, readOnly: true)]
             } ?? [],
             log: .init(type: "json-file", options: ["max-size": "10m", "max-file": "2"]))
-    }
-
-    private var networkName: String {
-        switch configuration.network {
-        case .own(let name), .existing(let name): name
-        case .host: "host"
-        }
     }
 }

@@ -12,6 +12,7 @@ struct ContainerStart: Sendable {
     let configuration: DockerSandboxProvider.Configuration
     let engine: Engine
     let ports: HostPorts?
+    let bridge: OwnBridge?
     let uploads: UploadSlots
     let clock: any Clock<Duration>
     let spec: SandboxSpec
@@ -26,8 +27,8 @@ struct ContainerStart: Sendable {
 
     func run(progress: @Sendable (String) -> Void) async throws(SandboxError) -> StartedContainer {
         let image = try await image(progress)
-        let plan = ContainerPlan(configuration: configuration, spec: spec, image: image)
-        try await prepareNetwork()
+        let plan = ContainerPlan(
+            configuration: configuration, spec: spec, image: image, network: try await network())
         progress("starting a sandbox")
         let deadline = ContinuousClock.now + configuration.startTimeout
         var taken = try await portsOfSandboxes()
@@ -43,10 +44,14 @@ struct ContainerStart: Sendable {
     }
 
     /// Makes our own bridge when it is missing.
-    func prepareNetwork() async throws(SandboxError) {
-        guard case .own(let name) = configuration.network else { return }
-        try await calling("preparing the sandboxes' network") { () throws(EngineError) in
-            try await engine.ensureBridge(name)
+    private func network() async throws(SandboxError) -> String {
+        switch configuration.network {
+        case .host: return "host"
+        case .existing(let name): return name
+        case .own(let name):
+            return try await calling("preparing the sandboxes' network") { () throws(EngineError) in
+                try await bridge?.id() ?? name
+            }
         }
     }
 

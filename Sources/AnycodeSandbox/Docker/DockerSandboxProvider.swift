@@ -17,6 +17,7 @@ package final class DockerSandboxProvider: SandboxProvider {
     private let watch: EngineWatch
     private let locks = LeaseLocks()
     private let ports: HostPorts?
+    private let bridge: OwnBridge?
     private let uploads = UploadSlots(2)
 
     /// - Parameter clock: Pauses between two questions and between two attempts to reach the Engine.
@@ -27,6 +28,11 @@ package final class DockerSandboxProvider: SandboxProvider {
         self.clock = clock
         engine = Engine(host: configuration.host, http: http)
         ports = configuration.ports.map { HostPorts($0, looksAtMachine: configuration.host.isLocal) }
+        if case .own(let name) = configuration.network {
+            bridge = OwnBridge(engine: engine, name: name)
+        } else {
+            bridge = nil
+        }
         watch = EngineWatch(engine: engine, instance: configuration.instance, clock: clock)
     }
 
@@ -96,7 +102,7 @@ package final class DockerSandboxProvider: SandboxProvider {
 
     private func start(_ spec: SandboxSpec) throws(SandboxError) -> ContainerStart {
         ContainerStart(
-            configuration: configuration, engine: engine, ports: ports, uploads: uploads, clock: clock, spec: spec,
+            configuration: configuration, engine: engine, ports: ports, bridge: bridge, uploads: uploads, clock: clock, spec: spec,
             name: try ContainerPlan.name(of: spec.lease))
     }
 
@@ -141,7 +147,6 @@ package final class DockerSandboxProvider: SandboxProvider {
             return nil
         }
         progress("starting the sandbox again")
-        try await start.prepareNetwork()
         return lease(spec, try await start.start(existing.id, .now + configuration.startTimeout))
     }
 

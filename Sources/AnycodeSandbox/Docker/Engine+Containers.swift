@@ -78,31 +78,3 @@ extension Engine {
         return String(decoding: parts.flatMap(\.bytes), as: UTF8.self)
     }
 }
-
-extension Engine {
-    /// Makes a bridge without traffic between its containers, unless there is a network of that name.
-    func ensureBridge(_ name: String) async throws(EngineError) {
-        struct Request: Encodable {
-            let name: String
-            let checkDuplicate = true
-            let driver = "bridge"
-            let options = ["com.docker.network.bridge.enable_icc": "false"]
-            let labels = ["anycode": "true"]
-
-            enum CodingKeys: String, CodingKey {
-                case name = "Name"
-                case checkDuplicate = "CheckDuplicate"
-                case driver = "Driver"
-                case options = "Options"
-                case labels = "Labels"
-            }
-        }
-        do throws(EngineError) {
-            try await send(EngineCall(.get, "/networks/\(name)"))
-        } catch where error.isNotFound {
-            var call = EngineCall(.post, "/networks/create")
-            call.body = .bytes(try Self.encode(Request(name: name)))
-            try await send(call, alsoFine: [409])
-        }
-    }
-}
