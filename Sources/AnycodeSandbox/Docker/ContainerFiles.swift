@@ -1,4 +1,5 @@
 import AnycodeCore
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else

@@ -271,7 +271,8 @@ struct ContainerStart: Sendable {
         case .late(let why):
             throw SandboxError(
                 .failed, "the runner did not answer in time: \(why)",
-                hint: engine.host.isLocal ? nil : "The Engine must be on this machine: ports are those of its 127.0.0.1.")
+                hint: engine.host.isLocal
+                    ? nil : "The Engine must be on this machine: ports are those of its 127.0.0.1.")
         }
     }
 
@@ -282,7 +283,7 @@ struct ContainerStart: Sendable {
         var said = ""
         do throws(EngineError) {
             said = try await engine.logs(id, lines: 10)
-        } catch where error.isCancelled {
+        } catch  where error.isCancelled {
             throw SandboxError(error, doing: "reading the sandbox's log", host: engine.host)
         } catch {
             // The exit code alone must do.

@@ -61,7 +61,8 @@ package struct DockerHost: Hashable, Sendable, CustomStringConvertible {
     var baseURL: String {
         switch address {
         case .unixSocket(let path):
-            "http://docker" + String(path.suffix(50).map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }) + "x"
+            "http://docker" + String(path.suffix(50).map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
+                + "x"
         case .tcp(let host, let port): "\(tls == nil ? "http" : "https")://\(host):\(port)"
         }
     }
@@ -92,7 +93,9 @@ package struct DockerHost: Hashable, Sendable, CustomStringConvertible {
         guard !authority.isEmpty else { return nil }
         guard let colon = authority[end...].lastIndex(of: ":") else { return .tcp(host: authority, port: defaultPort) }
         let host = String(authority[..<colon])
-        guard let port = Int(authority[authority.index(after: colon)...]), (1...65535).contains(port) else { return nil }
+        guard let port = Int(authority[authority.index(after: colon)...]), (1...65535).contains(port) else {
+            return nil
+        }
         return .tcp(host: host.isEmpty ? "127.0.0.1" : host, port: port)
     }
 

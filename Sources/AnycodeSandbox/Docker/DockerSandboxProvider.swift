@@ -1,10 +1,11 @@
 package import AnycodeCore
+package import HTTPTransport
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-package import HTTPTransport
 
 /// Sandboxes that are containers of a Docker Engine.
 ///
@@ -102,7 +103,8 @@ package final class DockerSandboxProvider: SandboxProvider {
 
     private func start(_ spec: SandboxSpec) throws(SandboxError) -> ContainerStart {
         ContainerStart(
-            configuration: configuration, engine: engine, ports: ports, bridge: bridge, uploads: uploads, clock: clock, spec: spec,
+            configuration: configuration, engine: engine, ports: ports, bridge: bridge, uploads: uploads, clock: clock,
+            spec: spec,
             name: try ContainerPlan.name(of: spec.lease))
     }
 

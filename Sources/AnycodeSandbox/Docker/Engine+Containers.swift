@@ -4,7 +4,7 @@ extension Engine {
     func container(_ name: String) async throws(EngineError) -> ContainerDetails? {
         do throws(EngineError) {
             return try await get(ContainerDetails.self, EngineCall(.get, "/containers/\(name)/json"))
-        } catch where error.isNotFound {
+        } catch  where error.isNotFound {
             return nil
         }
     }
@@ -63,7 +63,7 @@ extension Engine {
         do throws(EngineError) {
             let answer = try await send(EngineCall(.get, "/containers/\(id)/archive", ["path": path]))
             return TarReader.firstFile(of: answer.body)
-        } catch where error.isNotFound {
+        } catch  where error.isNotFound {
             return nil
         }
     }

@@ -25,7 +25,7 @@ extension Engine {
     func image(_ name: String) async throws(EngineError) -> ImageDetails? {
         do throws(EngineError) {
             return try await get(ImageDetails.self, EngineCall(.get, "/images/\(name)/json"))
-        } catch where error.isNotFound {
+        } catch  where error.isNotFound {
             return nil
         }
     }

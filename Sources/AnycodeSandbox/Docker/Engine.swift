@@ -1,9 +1,10 @@
+import HTTPTransport
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-import HTTPTransport
 
 /// A Docker Engine, spoken to in a version of its API that both sides know.
 struct Engine: Sendable {
@@ -95,7 +96,8 @@ struct Engine: Sendable {
     }
 
     private func negotiate() async throws(EngineError) -> EngineVersion {
-        let response = try await attempt({ request throws(HTTPError) in try await http.send(request) },
+        let response = try await attempt(
+            { request throws(HTTPError) in try await http.send(request) },
             request(EngineCall(.get, "/version"), ""))
         guard response.isSuccess else { throw .status(response.status, Self.message(response.body)) }
         let common = try EngineVersion.common(with: Self.decode(EngineVersion.Offer.self, response.body))

@@ -28,7 +28,9 @@ struct EngineCall: Sendable {
         var result = ""
         for byte in text.utf8 {
             let character = Character(UnicodeScalar(byte))
-            if byte < 0x80, character.isLetter || character.isNumber || "-._~".contains(character) || kept.contains(character) {
+            if byte < 0x80,
+                character.isLetter || character.isNumber || "-._~".contains(character) || kept.contains(character)
+            {
                 result.append(character)
             } else {
                 let hex = String(byte, radix: 16, uppercase: true)

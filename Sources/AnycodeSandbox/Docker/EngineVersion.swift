@@ -35,7 +35,8 @@ struct EngineVersion: Hashable, Sendable, Comparable, CustomStringConvertible {
             throw .incompatible("it speaks API \(highest) and \(oldest) is needed: update it to 19.03 or later")
         }
         guard lowest <= newest else {
-            throw .incompatible("it refuses API versions below \(lowest) and this program knows \(newest): update Anycode")
+            throw .incompatible(
+                "it refuses API versions below \(lowest) and this program knows \(newest): update Anycode")
         }
         return min(highest, newest)
     }

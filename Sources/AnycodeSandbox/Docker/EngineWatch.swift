@@ -1,11 +1,12 @@
 import AnycodeCore
+import HTTPTransport
+import Synchronization
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-import HTTPTransport
-import Synchronization
 
 /// Tells of the end of containers: one stream of events for all that are waited for.
 ///

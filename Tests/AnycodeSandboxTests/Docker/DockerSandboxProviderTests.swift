@@ -134,7 +134,8 @@ import Testing
 
     @Test func portThatAnotherProgramTookIsExchanged() async throws {
         try await Self.with({ $0.ports = 45001...45020 }) { fixture in
-            let text = "driver failed programming external connectivity: Bind for 127.0.0.1 failed: port is already allocated"
+            let text =
+                "driver failed programming external connectivity: Bind for 127.0.0.1 failed: port is already allocated"
             fixture.engine.fail("/start", .status(500, text))
             _ = try await fixture.acquire()
             #expect(fixture.engine.calls.filter { $0 == "POST /containers/create" }.count == 2)
@@ -170,8 +171,10 @@ import Testing
             await fixture.engine.hasListener.wait()
             fixture.engine.end(exitCode: 137, outOfMemory: true)
             let end = try await exit
-            #expect(end == SandboxExit(
-                exitCode: 137, outOfMemory: true, message: "the sandbox ran out of memory and was killed"))
+            #expect(
+                end
+                    == SandboxExit(
+                        exitCode: 137, outOfMemory: true, message: "the sandbox ran out of memory and was killed"))
         }
     }
 

@@ -151,7 +151,9 @@ import Testing
 
     @Test func targetsAreEncoded() {
         #expect(EngineCall(.get, "/images/a/b:c@d/json").target == "/images/a/b:c@d/json")
-        #expect(EngineCall(.get, "/x", ["a": "{\"b\":[\"ü&=\"]}"]).target == "/x?a=%7B%22b%22%3A%5B%22%C3%BC%26%3D%22%5D%7D")
+        #expect(
+            EngineCall(.get, "/x", ["a": "{\"b\":[\"ü&=\"]}"]).target == "/x?a=%7B%22b%22%3A%5B%22%C3%BC%26%3D%22%5D%7D"
+        )
     }
 
     @Test func portsAreHandedOutOnce() {

@@ -126,9 +126,11 @@ final class FakeEngine: Sendable {
         let call = "\(request.method) \(path)"
         let fault: Fault? = state.withLock { state in
             state.calls.append(call)
-            guard let index = state.faults.firstIndex(where: {
-                call.hasPrefix($0.call) || call.hasSuffix($0.call)
-            }) else { return nil }
+            guard
+                let index = state.faults.firstIndex(where: {
+                    call.hasPrefix($0.call) || call.hasSuffix($0.call)
+                })
+            else { return nil }
             return state.faults.remove(at: index).fault
         }
         switch fault {

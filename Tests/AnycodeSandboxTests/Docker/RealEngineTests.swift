@@ -165,7 +165,8 @@ import Testing
             let (one, other) = (fixture.spec(), fixture.spec())
             _ = try await fixture.acquire(one)
             _ = try await fixture.acquire(other)
-            let address = try await fixture.run(other, "while read a b; do echo $a; done < /etc/hosts").output
+            let address =
+                try await fixture.run(other, "while read a b; do echo $a; done < /etc/hosts").output
                 .split(separator: "\n").last.map(String.init) ?? ""
             #expect(address.split(separator: ".").count == 4)
             let connect = "timeout 2 bash -c 'exec 3<>/dev/tcp/\(address)/2468' && echo connected"
