@@ -62,7 +62,7 @@ let modules: [Target] = [
     module("AnycodeCore"),
     module("AnycodeStore", ["AnycodeCore", "Migrations", grdb, grdbSQLite]),
     module("AnycodeChat", ["AnycodeCore", "CMarkGFM", "HTTPTransport"]),
-    module("AnycodeSandbox", ["AnycodeCore", "CSandboxSystem"]),
+    module("AnycodeSandbox", ["AnycodeCore", "CSandboxSystem", "HTTPTransport"]),
     module("AnycodeAgent", ["AnycodeCore", "HTTPTransport"]),
     module("AnycodeRuntime", ["AnycodeCore", "AnycodeStore", supervision, logging]),
     module("AnycodeControl"),
@@ -113,7 +113,11 @@ let testTargets: [Target] = [
     tests(
         "AnycodeChatTests",
         ["AnycodeChat", "AnycodeCore", "FakeTelegram", "HTTPTransport", "TestJSON", "TestSupport"]),
-    tests("AnycodeSandboxTests", ["AnycodeCore", "AnycodeSandbox", "CSandboxSystem", "anycode-runner"]),
+    tests(
+        "AnycodeSandboxTests",
+        [
+            "AnycodeCore", "AnycodeSandbox", "CSandboxSystem", "HTTPTestSupport", "HTTPTransport", "anycode-runner",
+        ]),
     tests("AnycodeAgentTests", ["AnycodeAgent", "AnycodeCore", "HTTPTransport", "HTTPTestSupport"]),
     tests(
         "AnycodeRuntimeTests", ["AnycodeCore", "AnycodeRuntime", "AnycodeStore", "TestSupport", logging, supervision]),

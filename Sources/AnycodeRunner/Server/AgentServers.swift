@@ -137,6 +137,7 @@ package actor AgentServers {
             directory: settings.workspace, marker: "\(AgentEnvironment.markerName)=\(marker)")
         if resolved.isClaudeCode {
             return ClaudeCodeConnection(launch, limits: settings.process, group: group, clock: settings.server.clock)
+        }
         if agent == "codex", CodexConnection.drives(resolved.command) {
             return try CodexConnection(launch, limits: settings.process, group: group, clock: settings.server.clock)
         }
