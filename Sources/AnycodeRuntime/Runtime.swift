@@ -18,6 +18,7 @@ package final class Runtime: Sendable {
     /// The bearer token of a lease's runner.
     package let token: @Sendable (LeaseID) -> Secret
     package let logger: Logger
+    package let intake = Intake()
 
     package let sessions = Registry<SessionID, SessionActor>()
     package let outboxes = Registry<ChatID, ChatOutbox>()

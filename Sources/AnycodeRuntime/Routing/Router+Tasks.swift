@@ -13,6 +13,10 @@ extension Router {
             return try await finish(
                 stored, reply: "The default agent `\(agent)` is not configured. `/agents` lists those that are.")
         }
+        guard !runtime.intake.isClosed else {
+            return try await finish(
+                stored, reply: "Anycode is being drained for maintenance and takes no new tasks now. Try again later.")
+        }
         if let refusal = try await limitReached(stored.event.conversation.chat) {
             return try await finish(stored, reply: refusal)
         }
