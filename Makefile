@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PREFIX ?= /usr/local
 PROGRAMS := anycode anycodectl anycode-runner anycode-demo-agent
-SOURCES := Package.swift Sources Tests Supervision/Package.swift Supervision/Sources Supervision/Tests migrations
+SOURCES := Package.swift Sources Tests Benchmarks Supervision/Package.swift Supervision/Sources Supervision/Tests migrations
 
 # CI treats warnings as errors everywhere, so that check and test share one build.
 ifeq ($(CI),true)

@@ -106,19 +106,22 @@ let testSupport: [Target] = [
 ]
 
 let testTargets: [Target] = [
+    tests("AnycodeCoreTests", ["AnycodeCore"]),
     tests("HTTPTransportTests", ["HTTPTransport", "HTTPTestSupport"]),
     tests("AnycodeStoreTests", ["AnycodeCore", "AnycodeStore", "Migrations", grdb]),
     tests("AnycodeChatTests", ["AnycodeChat", "AnycodeCore"]),
     tests("AnycodeSandboxTests", ["AnycodeCore", "AnycodeSandbox", "CSandboxSystem", "anycode-runner"]),
     tests("AnycodeAgentTests", ["AnycodeAgent", "AnycodeCore", "HTTPTransport", "HTTPTestSupport"]),
-    tests("AnycodeRuntimeTests", ["AnycodeCore", "AnycodeRuntime", "AnycodeStore", "TestSupport", logging, supervision]),
+    tests(
+        "AnycodeRuntimeTests", ["AnycodeCore", "AnycodeRuntime", "AnycodeStore", "TestSupport", logging, supervision]),
     tests("AnycodeControlTests", ["AnycodeControl"]),
     tests(
         "AnycodeServerTests",
         ["AnycodeControl", "AnycodeCore", "AnycodeRuntime", "AnycodeServer", "AnycodeStore", logging, supervision]),
     tests("AnycodeConfigTests", ["AnycodeConfig"]),
     tests(
-        "AnycodeRunnerTests", ["AnycodeRunner", "TestSupport", "anycode-runner", "anycode-demo-agent", nioCore, nioPosix]),
+        "AnycodeRunnerTests",
+        ["AnycodeRunner", "TestSupport", "anycode-runner", "anycode-demo-agent", nioCore, nioPosix]),
     tests(
         "IntegrationTests",
         [

@@ -9,7 +9,8 @@ import Synchronization
 /// Many sessions stream at once through the real runtime and a real database; agents, sandboxes and the chat are in memory.
 enum PipelineBench {
     static func run(sessions: Int, deltas: Int, into table: inout BudgetTable) async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("anycode-bench-\(UUID().uuidString.prefix(8))")
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "anycode-bench-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let store = try Store(path: folder.appendingPathComponent("bench.db").path, execution: .writerThread)
@@ -44,8 +45,11 @@ enum PipelineBench {
         let grown = Double(Usage.anonymousMemory() - memory) / 1e6
         root.stop()
         _ = try? await running.value
-        table.add("\(sessions) sessions × \(deltas) deltas: µs CPU per delta, decoded to committed and shown", used.short, budget: "≤ 25 with socket")
-        table.add("\(sessions) sessions × \(deltas) deltas: deltas per second", (Double(sessions * deltas) / seconds).short)
+        table.add(
+            "\(sessions) sessions × \(deltas) deltas: µs CPU per delta, decoded to committed and shown", used.short,
+            budget: "≤ 25 with socket")
+        table.add(
+            "\(sessions) sessions × \(deltas) deltas: deltas per second", (Double(sessions * deltas) / seconds).short)
         table.add("\(sessions) sessions × \(deltas) deltas: MB grown", grown.short)
     }
 

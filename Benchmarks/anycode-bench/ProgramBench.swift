@@ -3,19 +3,23 @@ import Foundation
 /// Sizes of the programs beside this one, and how soon and how small an idle runner is.
 enum ProgramBench {
     static func run(into table: inout BudgetTable) throws {
-        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let own =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         let folder = URL(fileURLWithPath: own).deletingLastPathComponent()
         for name in ["anycode", "anycodectl", "anycode-runner"] {
             let path = folder.appendingPathComponent(name).path
             guard let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int else { continue }
-            table.add("\(name): MB, unstripped", (Double(size) / 1e6).short, budget: name == "anycode-runner" ? "≤ 30 stripped" : "")
+            table.add(
+                "\(name): MB, unstripped", (Double(size) / 1e6).short,
+                budget: name == "anycode-runner" ? "≤ 30 stripped" : "")
         }
         try runner(folder.appendingPathComponent("anycode-runner"), into: &table)
     }
 
     private static func runner(_ program: URL, into table: inout BudgetTable) throws {
         guard FileManager.default.isExecutableFile(atPath: program.path) else { return }
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("anycode-bench-\(UUID().uuidString.prefix(8))")
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "anycode-bench-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let process = Process()

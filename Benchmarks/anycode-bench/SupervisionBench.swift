@@ -60,7 +60,9 @@ enum SupervisionBench {
         supervisor.stop()
         _ = try? await running.value
         table.add("\(count) children: starts per second", (Double(count) / starting.seconds).short, budget: "≥ OTP's")
-        table.add("\(count) children: restarts per second", (Double(restarts) / restarting.seconds).short, budget: "≥ 5 × OTP's")
+        table.add(
+            "\(count) children: restarts per second", (Double(restarts) / restarting.seconds).short,
+            budget: "≥ 5 × OTP's")
         table.add("\(count) children: bytes per child", "\(perChild)", budget: "≤ OTP's")
     }
 }

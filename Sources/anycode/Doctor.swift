@@ -49,7 +49,8 @@ struct Doctor: AsyncParsableCommand {
             found.isolationProblem.map { .failed("bubblewrap", "\($0)") }
                 ?? .ok("bubblewrap", found.bubblewrapVersion ?? "not used"))
         checks.append(found.networkProblem.map { .failed("network", "\($0)") } ?? .ok("network", "usable"))
-        checks.append(.ok("systemd", found.usesSystemd ? "sandboxes are scopes of it" : "not here; sandboxes live on their own"))
+        checks.append(
+            .ok("systemd", found.usesSystemd ? "sandboxes are scopes of it" : "not here; sandboxes live on their own"))
         if !found.limitsOff.isEmpty {
             checks.append(.note("limits", "off here: \(found.limitsOff.joined(separator: ", "))"))
         }
@@ -65,7 +66,9 @@ struct DoctorCheck {
     let subject: String
     let words: String
 
-    static func ok(_ subject: String, _ words: String) -> DoctorCheck { .init(result: .fine, subject: subject, words: words) }
+    static func ok(_ subject: String, _ words: String) -> DoctorCheck {
+        .init(result: .fine, subject: subject, words: words)
+    }
     static func note(_ subject: String, _ words: String) -> DoctorCheck {
         .init(result: .noted, subject: subject, words: words)
     }

@@ -5,7 +5,9 @@ import Logging
 /// Where log lines go: to standard error, as JSON unless it is a terminal; to a file where the terminal is the chat.
 enum LoggingSetup {
     static func start(_ log: Configuration.Log, file: String? = nil) {
-        let named = ProcessInfo.processInfo.environment["ANYCODE_LOG"].flatMap { Logger.Level(rawValue: $0.lowercased()) }
+        let named = ProcessInfo.processInfo.environment["ANYCODE_LOG"].flatMap {
+            Logger.Level(rawValue: $0.lowercased())
+        }
         let level = named ?? Logger.Level(rawValue: log.level.rawValue) ?? .info
         let output = file.flatMap(LogOutput.init(appendingTo:)) ?? LogOutput.standardError
         let isJSON =

@@ -26,7 +26,8 @@ struct PatchDirectory: Sendable {
         let path = "\(folder)/\(Self.name(bytes)).patch"
         guard !FileManager.default.fileExists(atPath: path) else { return path }
         let draft = path + ".part"
-        guard FileManager.default.createFile(atPath: draft, contents: Data(bytes), attributes: [.posixPermissions: 0o600])
+        guard
+            FileManager.default.createFile(atPath: draft, contents: Data(bytes), attributes: [.posixPermissions: 0o600])
         else { throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: path]) }
         try Self.sync(draft)
         guard rename(draft, path) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }

@@ -76,7 +76,8 @@ final class QuickstartTour: Sendable {
         guard let row = try await daemon.runtime.store.read({ try $0.session(session) }) else { return }
         let patch = try await daemon.runtime.store.read { try $0.saves(session: session) }.last
         guard row.state == "completed", let patch else {
-            return isAttended ? () : outcome.withLock { $0 = "The first task ended as \(row.state), with nothing saved." }
+            return isAttended
+                ? () : outcome.withLock { $0 = "The first task ended as \(row.state), with nothing saved." }
         }
         await daemon.console?.announce(
             """

@@ -28,10 +28,11 @@ struct RunnerToken: Sendable {
         var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var length: UInt32 = 0
         _ = HMAC(EVP_sha256(), key, Int32(key.count), message, message.count, &digest, &length)
-        return Secret(digest.prefix(Int(length)).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined())
+        return Secret(
+            digest.prefix(Int(length)).map { byte in
+                let digits = String(byte, radix: 16)
+                return digits.count == 1 ? "0" + digits : digits
+            }.joined())
     }
 
     enum KeyError: Error, CustomStringConvertible {
@@ -41,7 +42,8 @@ struct RunnerToken: Sendable {
 
         var description: String {
             switch self {
-            case .damaged(let path): "\(path) is damaged: it must hold 32 bytes. Restore it, or remove it while no sandbox runs"
+            case .damaged(let path):
+                "\(path) is damaged: it must hold 32 bytes. Restore it, or remove it while no sandbox runs"
             case .unwritable(let path): "\(path) cannot be written"
             case .noRandomness: "the system gives no random numbers"
             }

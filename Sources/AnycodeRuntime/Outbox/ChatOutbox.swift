@@ -59,6 +59,9 @@ package actor ChatOutbox: Child {
         for waiter in waiters { waiter.resume(throwing: CancellationError()) }
     }
 
+    /// How many sessions it keeps something of.
+    var knownSessions: Int { machine.desks.count }
+
     // MARK: What sessions ask
 
     /// Shows a session's newest view.

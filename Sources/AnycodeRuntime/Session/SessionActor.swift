@@ -66,13 +66,21 @@ package actor SessionActor: Child {
             let row = try transaction.adoptSession(id, at: date)
             return (row, try transaction.transcript(id).map(\.bytes), try transaction.lastSave(session: id))
         }
-        if let save { context.status.showSave(files: save.files, age: date.timeIntervalSince(save.createdAt)) }
-        let stored = try JSONCoding.decode(StoredSession.self, from: row.snapshot)
-        var transcript = Transcript(header: stored.header)
-        for line in lines { transcript.apply(try JSONCoding.decode(TranscriptEntry.self, from: line)) }
+        if let save { context.status.showSave(files: save.files, savedAt: save.createdAt, now: date) }
+        let adoption: Adoption = !row.isLive ? .over : row.bootAttempts > 3 ? .quarantined : .taken
+        var stored: StoredSession
+        var transcript: Transcript
+        do {
+            stored = try JSONCoding.decode(StoredSession.self, from: row.snapshot)
+            transcript = Transcript(header: stored.header)
+            for line in lines { transcript.apply(try JSONCoding.decode(TranscriptEntry.self, from: line)) }
+        } catch {
+            guard adoption != .taken else { throw error }  // nothing of it is needed to set it aside
+            stored = StoredSession(unreadable: row)
+            transcript = Transcript(header: stored.header)
+        }
         return SessionActor(
-            row: row, stored: stored, transcript: transcript, runtime: runtime, context: context,
-            adoption: !row.isLive ? .over : row.bootAttempts > 3 ? .quarantined : .taken)
+            row: row, stored: stored, transcript: transcript, runtime: runtime, context: context, adoption: adoption)
     }
 
     private init(

@@ -100,6 +100,14 @@ package struct StoredSession: Hashable, Sendable, Codable {
         self.header = header
         self.state = state
     }
+
+    /// What can be said of a session whose data cannot be read: enough to tell its chat.
+    init(unreadable row: SessionRow) {
+        header = SessionHeader(
+            id: row.id, conversation: row.conversation, starter: row.starter, agent: row.agent, prompt: row.prompt,
+            lease: LeaseID(""), provider: ProviderID(""), source: nil, token: "")
+        state = SessionState(header: header)
+    }
 }
 
 extension Ask {

@@ -34,17 +34,23 @@ enum AskView {
         return OutgoingMessage(markdown: lines.joined(separator: "\n"), buttons: buttons, rings: true)
     }
 
-    /// The whole command, or the files a change touches, so that people know what they allow.
+    /// The whole command, or the files a change touches, so that people know what they allow. What the agent says
+    /// about it stands below: some only describe the tool.
     private static func detail(_ call: ToolCallUpdate, _ limits: ChatLimits) -> String? {
-        var parts: [String] = []
+        var changes: [String] = []
+        var words: [String] = []
         for content in call.content ?? [] {
             switch content {
-            case .text(let text): parts.append(fenced(text, limits))
-            case .diff(let path, let old, let new): parts.append(diff(path, old, new, limits))
+            case .text(let text): words.append(text)
+            case .diff(let path, let old, let new): changes.append(diff(path, old, new, limits))
             case .terminal: break
             }
         }
-        if parts.isEmpty, let input = call.rawInput, input != "{}" { parts.append(fenced(input, limits)) }
+        if changes.isEmpty, let input = call.rawInput.flatMap(ToolInput.init(json:)), input.text != call.title {
+            changes.append(fenced(input.text, limits))
+            words.removeAll { $0 == input.text }
+        }
+        let parts = changes + words.map { fenced($0, limits) }
         return parts.isEmpty ? nil : parts.joined(separator: "\n")
     }
 

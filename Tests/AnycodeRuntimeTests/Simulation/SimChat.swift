@@ -17,13 +17,15 @@ final class SimChatServer: Sendable {
         var messages: [Message] = []
         var updates: [InboundEvent] = []
         var count = 0
-        /// Answers to clicks, by callback.
-        var notes: [String: String] = [:]
+        /// Answers to clicks, in order.
+        var notes: [String] = []
         /// What was never posted although the daemon may think so.
         var dropped: [String] = []
         /// Nonces of messages that people deleted.
         var deleted: Set<String> = []
         var offlineUntil: Duration = .zero
+        var floodUntil: Duration = .zero
+        var isBanned = false
     }
 
     let world: SimWorld
@@ -75,9 +77,24 @@ final class SimChatServer: Sendable {
     func isDeleted(_ nonce: String) -> Bool { state.withLock { $0.deleted.contains { $0.hasPrefix(nonce) } } }
 
     func goOffline(for duration: Duration) { state.withLock { $0.offlineUntil = world.now + duration } }
-    var isOffline: Bool { state.withLock { $0.offlineUntil > world.now } }
 
-    func note(_ callback: String, _ words: String) { state.withLock { $0.notes[callback] = words } }
+    func note(_ words: String) { state.withLock { $0.notes.append(words) } }
+    var notes: [String] { state.withLock { $0.notes } }
+
+    /// The bot is thrown out.
+    func ban() { state.withLock { $0.isBanned = true } }
+
+    func flood(_ duration: Duration) { state.withLock { $0.floodUntil = world.now + duration } }
+
+    /// Why the chat takes nothing now.
+    var refusal: ChatError? {
+        state.withLock { state in
+            if state.isBanned { return ChatError(.chatGone, "the bot was thrown out") }
+            if state.offlineUntil > world.now { return ChatError(.unreachable, "no route") }
+            let wait = state.floodUntil - world.now
+            return wait > .zero ? ChatError(.flood(retryAfter: wait), "too many requests") : nil
+        }
+    }
 
     // MARK: People
 
@@ -133,7 +150,8 @@ struct SimPlatform: ChatPlatform {
         -> MessageID
     {
         try await travel()
-        if server.isOffline || server.world.fault(1, in: 40) { throw ChatError(.unreachable, "no route") }
+        if let refusal = server.refusal { throw refusal }
+        if server.world.fault(1, in: 40) { throw ChatError(.unreachable, "no route") }
         if server.world.fault(1, in: 60) {
             server.drop(message)
             throw ChatError(.outcomeUnknown, "timed out")
@@ -146,7 +164,7 @@ struct SimPlatform: ChatPlatform {
 
     func edit(_ id: MessageID, in conversation: Conversation, to message: OutgoingMessage) async throws(ChatError) {
         try await travel()
-        if server.isOffline { throw ChatError(.unreachable, "no route") }
+        if let refusal = server.refusal { throw refusal }
         if server.world.fault(1, in: 40) { throw ChatError(.flood(retryAfter: .seconds(2)), "too many requests") }
         guard server.edit(id, to: message) else { throw ChatError(.messageGone, "no such message") }
         if server.world.fault(1, in: 60) { throw ChatError(.outcomeUnknown, "timed out") }
@@ -154,7 +172,7 @@ struct SimPlatform: ChatPlatform {
     }
 
     func acknowledge(_ callback: String, note: String) async throws(ChatError) {
-        server.note(callback, note)
+        server.note(note)
     }
 
     private func travel() async throws(ChatError) {

@@ -74,6 +74,10 @@ extension Simulation {
 
     /// Rule 5: each request of the agent got one answer, the one that a person chose or a refusal.
     private func checkInteractions(_ final: Final) {
+        let settled = final.entries.compactMap { entry -> InteractionID? in
+            if case .resolved(let id, _) = entry { id } else { nil }
+        }
+        world.check(Set(settled).count == settled.count, "an interaction was settled twice")
         for row in final.interactions { world.check(row.state != "open", "interaction \(row.id.short) is open for ever") }
         guard let sandbox = host.anyEver(final.stored.header.lease) else { return }
         for (marker, answers) in sandbox.read(\.answers).sorted(by: { $0.key < $1.key }) {

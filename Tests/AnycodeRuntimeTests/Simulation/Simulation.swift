@@ -205,17 +205,17 @@ final class Simulation {
             return say(200...20_000, "org/other\(number)", in: message.chat)
         }
         let choices = buttons.filter { $0.label != "Decline" || buttons.count == 1 }
-        click(choices[world.number(below: choices.count)].token, message)
+        click(choices[world.number(below: choices.count)].token, message, choices[world.number(below: choices.count)].token)
     }
 
-    private func click(_ token: String, _ message: SimChatServer.Message) {
+    private func click(_ token: String, _ message: SimChatServer.Message, _ second: String) {
         let delay = world.milliseconds(200...20_000)
         let eve = Person(id: PersonID("eve"), name: "Eve")
         let other = rooms.first { $0 != message.chat } ?? message.chat
         press(token, message, after: delay / 2, in: message.chat, by: eve, 1, of: 4)
         press(token, message, after: delay / 3, in: other, by: ana, 1, of: 8)
         press(token, message, after: delay, in: message.chat, by: ana, 1, of: 1)
-        press(token, message, after: delay + .milliseconds(5), in: message.chat, by: ana, 1, of: 3)
+        press(second, message, after: delay + .milliseconds(5), in: message.chat, by: ana, 1, of: 3)
     }
 
     private func press(
