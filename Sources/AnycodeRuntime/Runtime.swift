@@ -45,7 +45,7 @@ package final class Runtime: Sendable {
     }
 
     /// Knows the secrets that a session has to do with. Of an agent's environment those count whose names say so.
-    func masker(for header: SessionHeader) -> SecretMasker {
+    package func masker(for header: SessionHeader) -> SecretMasker {
         let words = ["KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL", "AUTH"]
         let environment = configuration.profile(header.agent)?.environment ?? [:]
         let named = environment.filter { variable in words.contains { variable.key.uppercased().contains($0) } }

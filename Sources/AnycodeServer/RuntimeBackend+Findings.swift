@@ -1,5 +1,6 @@
 package import AnycodeControl
 import AnycodeCore
+import AnycodeRuntime
 import AnycodeStore
 
 #if canImport(FoundationEssentials)
