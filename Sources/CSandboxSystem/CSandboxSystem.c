@@ -53,7 +53,7 @@ int anycode_forbid_core_dumps(int pid) {
     return prlimit(pid, RLIMIT_CORE, &limit, (void *)0);
 }
 
-int anycode_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
+int anycode_sandbox_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
 
 int anycode_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
@@ -89,7 +89,7 @@ int anycode_open_place(int directory, const char *name) {
     return openat(directory, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-int anycode_spawn(
+int anycode_sandbox_spawn(
     int *pid, const char *path, char *const *arguments, char *const *environment, const int *descriptors, int count) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;

@@ -48,6 +48,14 @@ import Testing
         #expect(lines.finish() == "")
     }
 
+    @Test func paragraphsThatDifferInDigitsOnlyAreNoCounters() {
+        var lines = ConsoleLines()
+        #expect(lines.show(message(1, "Step 1 passed")) == "")
+        #expect(lines.show(message(1, "Step 1 passed\n\nStep 2")) == "#1 Step 1 passed\n\n")
+        #expect(lines.show(message(1, "Step 1 passed\n\nStep 2 passed\n\nStep")) == "Step 2 passed\n\n")
+        #expect(lines.finish() == "Step\n")
+    }
+
     @Test func answeredQuestionsSayOnlyTheAnswer() {
         var lines = ConsoleLines()
         _ = lines.show(message(1, "**Run** `ls`?", ["Yes"], rings: true))

@@ -22,6 +22,15 @@ struct ConsoleLines: Sendable {
         /// The lines of which something is still to be said.
         var open: [Int] { lines.indices.filter { parts[$0] != lines[$0] } }
 
+        /// What was said of every line, as later lines are compared with it: one of which nothing was said is
+        /// like no other, an empty one included.
+        var known: [String] {
+            lines.indices.map { parts[$0].isEmpty && !lines[$0].isEmpty ? Self.nothing : parts[$0] }
+        }
+
+        /// Stands in no line: those have no control characters.
+        static let nothing = "\u{0}"
+
         /// Whether the line adds nothing to what was said, other than digits.
         func knowsLetters(of line: String) -> Bool {
             let essence = Continuation.essence(line)
@@ -88,7 +97,7 @@ struct ConsoleLines: Sendable {
         var output = current == message.number ? "" : finish()
         var state = said[message.number] ?? Said()
         let (lines, complete, maySettle) = Self.lines(message)
-        let changes = Self.changes(from: state.parts, to: lines)
+        let changes = Self.changes(from: state.known, to: lines)
         state.lines = lines
         state.parts = lines
         state.maySettle = maySettle
@@ -127,7 +136,7 @@ struct ConsoleLines: Sendable {
         let removed = Set(difference.removals.map(\.offset))
         let lastNew = new.indices.last { !inserted.contains($0) } ?? -1
         let lastOld = old.indices.last { !removed.contains($0) } ?? -1
-        var replaced = old[(lastOld + 1)...].filter { !$0.isEmpty }
+        var replaced = old[(lastOld + 1)...].filter { !$0.isEmpty && $0 != Said.nothing }
         var result = inserted.filter { $0 < lastNew }.map { Change(index: $0, line: new[$0], old: nil) }
         // Lines that grew first; of the others as many are changed as there are lines left to replace.
         var others: [Int] = []

@@ -45,7 +45,8 @@ package enum RepositoryDetection {
         let isPlain = word.lowercased().hasPrefix("http://")
         if let scheme = ["https://", "http://"].first(where: { word.lowercased().hasPrefix($0) }) {
             rest = word.dropFirst(scheme.count)
-        } else if !["github.com/", "www.github.com/", "gitlab.com/"].contains(where: { word.lowercased().hasPrefix($0) }) {
+        } else if !["github.com/", "www.github.com/", "gitlab.com/"].contains(where: { word.lowercased().hasPrefix($0) }
+        ) {
             return nil
         }
         rest = rest.prefix { $0 != "#" && $0 != "?" }
@@ -53,9 +54,12 @@ package enum RepositoryDetection {
         guard parts.count >= 3 else { return nil }
         let authority = parts.removeFirst()
         guard !authority.contains("@") else { return nil }  // a URL with credentials in it is not passed on
-        let host = authority.lowercased().hasPrefix("www.") ? authority.lowercased().dropFirst(4) : authority.lowercased()[...]
+        let host =
+            authority.lowercased().hasPrefix("www.") ? authority.lowercased().dropFirst(4) : authority.lowercased()[...]
         let isGitLab = host == "gitlab.com" || host.hasPrefix("gitlab.")
-        guard isGitLab || host == "github.com" || host.hasPrefix("github.") || rest.hasSuffix(".git") else { return nil }
+        guard isGitLab || host == "github.com" || host.hasPrefix("github.") || rest.hasSuffix(".git") else {
+            return nil
+        }
         guard host != "github.com" || !reservedOwners.contains(parts[0].lowercased()) else { return nil }
         let scheme = isPlain && host != "github.com" && host != "gitlab.com" ? "http" : "https"
         return locate("\(scheme)://\(host)", path: parts, takesTwo: host == "github.com", spelling: String(word))
@@ -63,16 +67,19 @@ package enum RepositoryDetection {
 
     /// What stands in an owner's place in GitHub's own pages.
     private static let reservedOwners: Set<String> = [
-        "about", "apps", "codespaces", "collections", "contact", "enterprise", "events", "explore", "features", "issues",
+        "about", "apps", "codespaces", "collections", "contact", "enterprise", "events", "explore", "features",
+        "issues",
         "join", "login", "logout", "marketplace", "new", "notifications", "organizations", "orgs", "pricing", "pulls",
-        "search", "security", "sessions", "settings", "signup", "site", "sponsors", "stars", "topics", "trending", "users",
+        "search", "security", "sessions", "settings", "signup", "site", "sponsors", "stars", "topics", "trending",
+        "users",
     ]
 
     private static func locate(_ root: String, path: [String], takesTwo: Bool, spelling: String) -> RequestedSource? {
         var project = path
         var branch: String?
         var pull: Int?
-        if let mark = path.firstIndex(where: { ["-", "tree", "blob", "pull", "merge_requests", "commit"].contains($0) }),
+        if let mark = path.firstIndex(where: { ["-", "tree", "blob", "pull", "merge_requests", "commit"].contains($0) }
+        ),
             mark >= 2
         {
             project = Array(path[..<mark])
@@ -108,13 +115,16 @@ package enum RepositoryDetection {
         }
         let name = String(decoding: bytes, as: UTF8.self)
         let isSafe = !name.isEmpty && !name.hasPrefix("-") && !name.contains("..")
-        return isSafe && name.allSatisfy { !$0.isWhitespace && !"~^:?*[\\\u{7f}".contains($0) && $0 >= " " } ? name : nil
+        return isSafe && name.allSatisfy { !$0.isWhitespace && !"~^:?*[\\\u{7f}".contains($0) && $0 >= " " }
+            ? name : nil
     }
 
     private static func ssh(_ word: Substring) -> RequestedSource? {
         if word.hasPrefix("ssh://") {
             let path = word.dropFirst(6).split(separator: "/")
-            guard path.count >= 3, !(path[0].contains("@") && path[0].prefix { $0 != "@" }.contains(":")) else { return nil }
+            guard path.count >= 3, !(path[0].contains("@") && path[0].prefix { $0 != "@" }.contains(":")) else {
+                return nil
+            }
             return RequestedSource(source: WorkspaceSource(url: String(word)), spelling: String(word))
         }
         guard word.hasPrefix("git@"), let colon = word.firstIndex(of: ":") else { return nil }

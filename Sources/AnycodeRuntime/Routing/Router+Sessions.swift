@@ -64,7 +64,8 @@ extension Router {
             return try await deliver(.prompted(by: stored.event.sender, text: text), to: target.id, stored)
         }
         try await finish(
-            stored, reply: "`/\(name)` is no command here. `/help` lists them; `//\(name)` hands it to the agent as it is.")
+            stored,
+            reply: "`/\(name)` is no command here. `/help` lists them; `//\(name)` hands it to the agent as it is.")
     }
 
     private func target(of message: TextMessage, _ stored: StoredInbound) async throws -> SessionRow? {
@@ -142,7 +143,9 @@ extension Router {
         switch rows.count {
         case 0: return .none("No session of this chat begins with `\(prefix)`.")
         case 1: return .one(rows[0])
-        default: return .none("Several sessions begin with `\(prefix)`: \(rows.map { "`\($0.id.short)`" }.joined(separator: ", ")).")
+        default:
+            let ids = rows.map { "`\($0.id.short)`" }.joined(separator: ", ")
+            return .none("Several sessions begin with `\(prefix)`: \(ids).")
         }
     }
 

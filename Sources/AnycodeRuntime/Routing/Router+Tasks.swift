@@ -7,7 +7,8 @@ extension Router {
     func startTask(_ agent: AgentName?, _ prompt: String, _ stored: StoredInbound) async throws {
         let agent = agent ?? runtime.configuration.defaultAgent
         guard !prompt.isEmpty else {
-            return try await finish(stored, reply: "Say what to do: `/task [agent] <prompt>`. `/agents` lists the agents.")
+            return try await finish(
+                stored, reply: "Say what to do: `/task [agent] <prompt>`. `/agents` lists the agents.")
         }
         guard runtime.configuration.profile(agent) != nil else {
             return try await finish(
@@ -71,6 +72,8 @@ extension Router {
             }
         }
         guard busy >= limits.maxConcurrent else { return nil }
-        return "\(busy) sessions are at work in this chat, the most it may have. `/status` lists them; `/cancel` ends one."
+        return """
+            \(busy) sessions are at work in this chat, the most it may have. `/status` lists them; `/cancel` ends one.
+            """
     }
 }

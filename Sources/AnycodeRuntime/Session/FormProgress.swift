@@ -33,7 +33,8 @@ struct FormProgress {
             case .single(let choices):
                 choices.map { Button(label: $0.label, effect: .choose([$0.value])) }
             case .multiple(let choices, _, _):
-                choices.map { Button(label: $0.label, effect: .toggle($0.value)) } + [Button(label: "Done", effect: .done)]
+                choices.map { Button(label: $0.label, effect: .toggle($0.value)) }
+                    + [Button(label: "Done", effect: .done)]
             case .boolean:
                 [Button(label: "Yes", effect: .choose(["true"])), Button(label: "No", effect: .choose(["false"]))]
             case .text, .number:

@@ -296,7 +296,9 @@ package actor SessionActor: Child {
             actions += decision.actions
             if let inbound = input.inbound { commit.handled.append(inbound) }
             if let number = input.cursor { commit.cursor = number }
-            for type in decision.unknown { runtime.logger.debug("agent message of an unknown kind", metadata: ["type": "\(type)"]) }
+            for type in decision.unknown {
+                runtime.logger.debug("agent message of an unknown kind", metadata: ["type": "\(type)"])
+            }
         }
         if machine.state != storedState { commit.state = machine.state }
         guard !commit.isEmpty else { return actions }

@@ -54,7 +54,8 @@ extension SessionMachine {
         switch state.phase {
         case .pending: ("start", nil, nil)
         case .provisioning: ("sandbox", header.provider.rawValue, remaining(.provisioning))
-        case .preparing: (state.source.map { "clone of \($0.spelling)" } ?? "workspace", "runner", remaining(.provisioning))
+        case .preparing:
+            (state.source.map { "clone of \($0.spelling)" } ?? "workspace", "runner", remaining(.provisioning))
         case .choosingRepository: ("repository", header.starter.name, remaining(.person))
         case .opening: ("start of its session", header.agent.rawValue, remaining(.provisioning))
         case .working: working

@@ -33,7 +33,9 @@ extension SessionMachine {
 
     mutating func destroy(_ ending: SessionState.Ending, _ save: SaveReport?) {
         let unread = state.turn == 0 ? state.queue.count - 1 : state.queue.count
-        if unread > 0 { reply("\(unread) waiting message\(unread == 1 ? "" : "s") of session `\(header.id.short)` came too late.") }
+        if unread > 0 {
+            reply("\(unread) waiting message\(unread == 1 ? "" : "s") of session `\(header.id.short)` came too late.")
+        }
         state.phase = .destroying(ending, save)
         state.outbound = []
         state.queue = []

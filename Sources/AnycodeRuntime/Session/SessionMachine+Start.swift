@@ -77,7 +77,8 @@ extension SessionMachine {
             break
         case .opening, .working, .saving, .idle, .stopping:
             cancelAsks("the sandbox was restarted", tellAgent: false)
-            close(.init(outcome: .failed, reason: "the sandbox was restarted and the agent's state is lost", rings: true))
+            let reason = "the sandbox was restarted and the agent's state is lost"
+            close(.init(outcome: .failed, reason: reason, rings: true))
         }
     }
 

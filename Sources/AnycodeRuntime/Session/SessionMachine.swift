@@ -165,7 +165,8 @@ package struct SessionMachine: Sendable {
     private mutating func provisioningExpired() {
         let words = words(policy.provisioning)
         switch state.phase {
-        case .reviving(let ending): destroy(ending, .failed(reason: "the sandbox did not come back", last: state.lastSave))
+        case .reviving(let ending):
+            destroy(ending, .failed(reason: "the sandbox did not come back", last: state.lastSave))
         default: end(.failed, "the sandbox was not ready within \(words)", rings: true)
         }
     }

@@ -8,7 +8,8 @@ enum HeadView {
         lines.append("Repository: \(repository(transcript))")
         lines.append("Status: \(status(transcript))")
         if !transcript.queued.isEmpty, transcript.report == nil {
-            lines.append("Waiting their turn: \(transcript.queued.count) message\(transcript.queued.count == 1 ? "" : "s")")
+            let count = transcript.queued.count
+            lines.append("Waiting their turn: \(count) message\(count == 1 ? "" : "s")")
         }
         var buttons: [[ChatButton]] = []
         if transcript.report == nil {

@@ -95,7 +95,8 @@ extension MarkdownSplitter {
     static func shorten(_ text: String, limit: Int) -> String {
         guard text.utf16.count > limit else { return text }
         let end = text.split(separator: "\n", omittingEmptySubsequences: false).last.map(String.init) ?? ""
-        let tail = end.hasPrefix("```") ? "\n…" : "\n…\n" + (end.utf16.count <= limit / 4 ? end : clip(end, limit: limit / 4) + "…")
+        let last = end.utf16.count <= limit / 4 ? end : clip(end, limit: limit / 4) + "…"
+        let tail = end.hasPrefix("```") ? "\n…" : "\n…\n" + last
         var head = split(text, limit: max(64, limit - tail.utf16.count))[0]
         while head.hasSuffix("\n") { head.removeLast() }
         return head + tail

@@ -26,7 +26,8 @@ final class ChildProcess: Sendable {
         var started: pid_t = 0
         let failure = Self.withCStrings(command) { arguments in
             Self.withCStrings(environment.map { "\($0)=\($1)" }) { variables in
-                anycode_spawn(&started, program, arguments, variables, numbers, Int32(numbers.count)) == 0 ? 0 : errno
+                anycode_sandbox_spawn(&started, program, arguments, variables, numbers, Int32(numbers.count)) == 0
+                    ? 0 : errno
             }
         }
         withExtendedLifetime(copies) {}

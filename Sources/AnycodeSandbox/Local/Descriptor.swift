@@ -16,7 +16,7 @@ final class Descriptor: Sendable {
     /// A pipe, close-on-exec at both ends.
     static func pipe() throws(SystemError) -> (read: Descriptor, write: Descriptor) {
         var ends: [Int32] = [-1, -1]
-        guard anycode_pipe(&ends) == 0 else { throw SystemError("pipe") }
+        guard anycode_sandbox_pipe(&ends) == 0 else { throw SystemError("pipe") }
         return (Descriptor(owning: ends[0]), Descriptor(owning: ends[1]))
     }
 

@@ -20,7 +20,7 @@ int anycode_limit_processes(int pid, uint64_t most);
 int anycode_forbid_core_dumps(int pid);
 
 // Both ends close-on-exec: reading, writing.
-int anycode_pipe(int *ends);
+int anycode_sandbox_pipe(int *ends);
 
 // A counter that polls as readable once written to.
 int anycode_event(void);
@@ -39,5 +39,5 @@ int anycode_open_place(int directory, const char *name);
 
 // Starts `path` in a session of its own, with `count` descriptors at 0, 1, 2, … and no others; -1 means /dev/null.
 // No signal is blocked or ignored in it. The descriptors given must be `count` or above, or -1.
-int anycode_spawn(
+int anycode_sandbox_spawn(
     int *pid, const char *path, char *const *arguments, char *const *environment, const int *descriptors, int count);

@@ -23,7 +23,9 @@ struct MessageDigestTests {
     }
 
     @Test func isTheSameInEveryProcess() {
-        #expect(MessageDigest(OutgoingMessage(markdown: "hello")).bytes == MessageDigest(OutgoingMessage(markdown: "hello")).bytes)
+        #expect(
+            MessageDigest(OutgoingMessage(markdown: "hello")).bytes
+                == MessageDigest(OutgoingMessage(markdown: "hello")).bytes)
     }
 
     @Test func partsDoNotRunIntoEachOther() {

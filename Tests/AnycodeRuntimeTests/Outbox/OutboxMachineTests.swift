@@ -1,6 +1,6 @@
 import AnycodeCore
-import Testing
 import TestSupport
+import Testing
 
 @testable import AnycodeRuntime
 
@@ -62,7 +62,8 @@ struct OutboxMachineTests {
         machine.present([slot("p", "two")], of: session)
         machine.open(SessionID("b"), in: conversation, shown: [:])
         machine.present([slot("f", "final", .final)], of: SessionID("b"))
-        machine.add(.init(sequence: 1, conversation: conversation, message: .init(markdown: "n"), nonce: "n", isRepeat: false))
+        machine.add(
+            .init(sequence: 1, conversation: conversation, message: .init(markdown: "n"), nonce: "n", isRepeat: false))
         #expect(sending(machine.next())?.session == SessionID("b"))
         machine.sent(try #require(sending(machine.next())), as: MessageID("f"))
         #expect(machine.next()?.priority == .notice)
@@ -133,7 +134,10 @@ struct OutboxMachineTests {
     @Test func aNoticeIsQueuedOnce() {
         var machine = machine()
         for _ in 0..<2 {
-            machine.add(.init(sequence: 1, conversation: conversation, message: .init(markdown: "n"), nonce: "n", isRepeat: false))
+            machine.add(
+                .init(
+                    sequence: 1, conversation: conversation, message: .init(markdown: "n"), nonce: "n", isRepeat: false)
+            )
         }
         #expect(machine.notices.count == 1)
     }
@@ -239,7 +243,9 @@ private struct OutboxWorld {
     }
 
     private mutating func post(_ send: OutboxMachine.Send) -> MessageID {
-        if machine.limits.deduplicatesSends, let known = chat.first(where: { $0.nonce == send.nonce }) { return known.id }
+        if machine.limits.deduplicatesSends, let known = chat.first(where: { $0.nonce == send.nonce }) {
+            return known.id
+        }
         let copies = chat.count { $0.nonce == send.nonce && $0.text != nil }
         if copies > 0 { #expect(send.message.markdown.hasPrefix("*(possibly a repeat)*"), "repeated unlabelled") }
         let id = MessageID("m\(chat.count)")

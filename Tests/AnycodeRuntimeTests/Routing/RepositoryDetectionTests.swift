@@ -32,7 +32,9 @@ struct RepositoryDetectionTests {
         Found("**https://github.com/org/repo**", "https://github.com/org/repo.git"),
         Found("https://github.com/org/repo?tab=readme#usage", "https://github.com/org/repo.git"),
         Found("https://github.com/org/repo/tree/main", "https://github.com/org/repo.git", branch: "main"),
-        Found("https://github.com/org/repo/tree/feature/login", "https://github.com/org/repo.git", branch: "feature/login"),
+        Found(
+            "https://github.com/org/repo/tree/feature/login", "https://github.com/org/repo.git", branch: "feature/login"
+        ),
         Found("https://github.com/org/repo/tree/feat%2Fx", "https://github.com/org/repo.git", branch: "feat/x"),
         Found("https://github.com/org/repo/blob/dev/src/a.swift#L3", "https://github.com/org/repo.git", branch: "dev"),
         Found("https://github.com/org/repo/pull/12", "https://github.com/org/repo.git", pull: 12),
@@ -45,12 +47,16 @@ struct RepositoryDetectionTests {
         // GitLab
         Found("https://gitlab.com/group/project", "https://gitlab.com/group/project.git"),
         Found("https://gitlab.com/group/sub/project", "https://gitlab.com/group/sub/project.git"),
-        Found("https://gitlab.com/group/sub/project/-/tree/dev", "https://gitlab.com/group/sub/project.git", branch: "dev"),
+        Found(
+            "https://gitlab.com/group/sub/project/-/tree/dev", "https://gitlab.com/group/sub/project.git", branch: "dev"
+        ),
         Found("https://gitlab.com/g/p/-/tree/feature/x", "https://gitlab.com/g/p.git", branch: "feature/x"),
         Found("https://gitlab.com/g/p/-/merge_requests/3", "https://gitlab.com/g/p.git", pull: 3),
         Found("https://gitlab.com/g/p/-/merge_requests/3/diffs", "https://gitlab.com/g/p.git", pull: 3),
         Found("https://gitlab.com/g/p/-/issues/3", "https://gitlab.com/g/p.git"),
-        Found("https://gitlab.example.org/g/p/-/blob/main/README.md", "https://gitlab.example.org/g/p.git", branch: "main"),
+        Found(
+            "https://gitlab.example.org/g/p/-/blob/main/README.md", "https://gitlab.example.org/g/p.git", branch: "main"
+        ),
         Found("gitlab.com/g/p", "https://gitlab.com/g/p.git"),
         // any host
         Found("clone https://git.example.com/team/x.git", "https://git.example.com/team/x.git"),
@@ -84,23 +90,35 @@ struct RepositoryDetectionTests {
     }
 
     @Test(arguments: [
-        "fix the login", "", "and/or", "either/or", "AND/OR", "read/write access", "the client/server split", "TCP/IP stack",
+        "fix the login", "", "and/or", "either/or", "AND/OR", "read/write access", "the client/server split",
+        "TCP/IP stack",
         "input/output", "on 12/24 we met", "12/24/2025", "2025/01", "1/2 of it", "3/4", "24/7", "50/50", "src/main",
-        "src/main.swift", "edit Sources/App", "lib/foo.rb", "docs/guide.md", "a/b/c", "/usr/bin", "/etc/passwd", "./org/repo",
-        "../org/repo", "~/code/app", "org/", "/repo", "//", "/", "feature/login", "fix/typo", "release/1.2", "refs/heads",
-        "origin/main", "upstream/main", "node_modules/react", "packages/core", "test/unit", "the file foo/bar", "in folder foo/bar",
-        "directory build/out", "mail ana@example.com", "ana@example.com/work", "https://example.com", "https://example.com/a",
+        "src/main.swift", "edit Sources/App", "lib/foo.rb", "docs/guide.md", "a/b/c", "/usr/bin", "/etc/passwd",
+        "./org/repo",
+        "../org/repo", "~/code/app", "org/", "/repo", "//", "/", "feature/login", "fix/typo", "release/1.2",
+        "refs/heads",
+        "origin/main", "upstream/main", "node_modules/react", "packages/core", "test/unit", "the file foo/bar",
+        "in folder foo/bar",
+        "directory build/out", "mail ana@example.com", "ana@example.com/work", "https://example.com",
+        "https://example.com/a",
         "https://example.com/a/b", "https://github.com", "https://github.com/org", "https://github.com/login/oauth/",
-        "https://user:token@github.com/org/repo", "https://token@github.com/org/repo.git", "https://github.com/features/actions",
-        "https://github.com/orgs/acme/people", "https://github.com/settings/tokens", "https://gist.github.com/ana/123abc",
+        "https://user:token@github.com/org/repo", "https://token@github.com/org/repo.git",
+        "https://github.com/features/actions",
+        "https://github.com/orgs/acme/people", "https://github.com/settings/tokens",
+        "https://gist.github.com/ana/123abc",
         "https://github.com/topics/swift", "https://github.com/../etc/passwd", "ssh://git:secret@host/team/x.git",
-        "text/html", "application/json", "image/png", "N/A", "w/o tests", "he/she", "km/h", "his/hers", "10km/h", "yes/no",
-        "CI/CD pipeline", "UI/UX", "A/B test", "I/O", "24/7", "TCP/UDP", "Linux/macOS", "iOS/Android", "true/false", "HTTP/2",
+        "text/html", "application/json", "image/png", "N/A", "w/o tests", "he/she", "km/h", "his/hers", "10km/h",
+        "yes/no",
+        "CI/CD pipeline", "UI/UX", "A/B test", "I/O", "24/7", "TCP/UDP", "Linux/macOS", "iOS/Android", "true/false",
+        "HTTP/2",
         "HTTP/1.1", "x/y", "foo//bar", "-org/repo", "org-/repo", "o--rg/repo", "örg/repo", "http/2",
-        "frontend/backend", "front/back", "dev/prod", "build/test", "lint/test", "try/catch", "if/else", "GET/POST", "win/mac",
+        "frontend/backend", "front/back", "dev/prod", "build/test", "lint/test", "try/catch", "if/else", "GET/POST",
+        "win/mac",
         "@types/node", "@org/pkg", "s3://bucket/key", "file:///home/ana/x.git", "postgres://localhost/db",
-        "main/master", "key/value", "this/that", "him/her", "day/night", "and / or", "pros/cons", "stdin/stdout", "JSON/YAML",
-        "week/month", "his/her", "left/right", "up/down", "bug/feature", "bugs/features", "issue/PR", "issues/PRs", "/task/x",
+        "main/master", "key/value", "this/that", "him/her", "day/night", "and / or", "pros/cons", "stdin/stdout",
+        "JSON/YAML",
+        "week/month", "his/her", "left/right", "up/down", "bug/feature", "bugs/features", "issue/PR", "issues/PRs",
+        "/task/x",
         "rw/ro", "hit/miss", "mock/stub", "red/green", "light/dark", "unit/integration", "ACP/HTTP", "and/or/not",
     ])
     func everydayTextNamesNone(_ text: String) {
@@ -111,13 +129,17 @@ struct RepositoryDetectionTests {
         #expect(RepositoryDetection.only(in: " org/repo ")?.source.url == "https://github.com/org/repo.git")
         #expect(RepositoryDetection.only(in: "https://gitlab.com/g/p/-/tree/dev")?.source.branch == "dev")
         #expect(RepositoryDetection.only(in: "client/server")?.source.url == "https://github.com/client/server.git")
-        for text in ["", "no", "the one from yesterday", "org/repo or so", "/etc/passwd", "../x", "a/b/c", "https://u:p@github.com/o/r"] {
+        for text in [
+            "", "no", "the one from yesterday", "org/repo or so", "/etc/passwd", "../x", "a/b/c",
+            "https://u:p@github.com/o/r",
+        ] {
             #expect(RepositoryDetection.only(in: text) == nil, "\(text)")
         }
     }
 
     @Test func spellingIsWhatThePersonWrote() {
         #expect(RepositoryDetection.find(in: "in org/repo.")?.spelling == "org/repo")
-        #expect(RepositoryDetection.find(in: "(https://github.com/org/repo)")?.spelling == "https://github.com/org/repo")
+        #expect(
+            RepositoryDetection.find(in: "(https://github.com/org/repo)")?.spelling == "https://github.com/org/repo")
     }
 }

@@ -43,8 +43,10 @@ struct RouterTests {
         bench.write("/cancel 0000")
         let texts = bench.texts()
         let expected = [
-            "**Commands**", "`sim` (default)", "Your id here is `ana`", "No session is open here.", "No session is open here.",
-            "Say what to do", "`/nonsense` is no command here", "Start one with", "is no session id", "begins with `0000`",
+            "**Commands**", "`sim` (default)", "Your id here is `ana`", "No session is open here.",
+            "No session is open here.",
+            "Say what to do", "`/nonsense` is no command here", "Start one with", "is no session id",
+            "begins with `0000`",
         ]
         #expect(texts.count == expected.count)
         for (text, part) in zip(texts, expected) { #expect(text.contains(part), "\(text)") }
@@ -155,7 +157,10 @@ struct RouterTests {
         bench.click(allow, in: ChatID(platform: PlatformID("sim"), value: "den"))
         bench.click(allow, by: bench.eve)
         bench.click(ChatButton(label: "forged", token: "0000.0"))
-        #expect(bench.chat.notes == ["This button is out of date.", "Only Ana may answer this.", "This button is out of date."])
+        #expect(
+            bench.chat.notes == [
+                "This button is out of date.", "Only Ana may answer this.", "This button is out of date.",
+            ])
         bench.click(allow)
         bench.wait(.seconds(20))
         bench.click(allow)

@@ -11,7 +11,9 @@ struct SessionMachineAskTests {
         return run
     }
 
-    private func form(_ fields: QuestionRequest.Field...) -> MachineRun { asked(.questionAsked(Sample.question(1, fields))) }
+    private func form(_ fields: QuestionRequest.Field...) -> MachineRun {
+        asked(.questionAsked(Sample.question(1, fields)))
+    }
 
     /// What the agent was told to request 1.
     private func answer(_ run: MachineRun) -> QuestionAnswer? {
@@ -70,7 +72,8 @@ struct SessionMachineAskTests {
         var run = MachineRun()
         run.toIdle()
         run.says(.permissionRequested(Sample.permission(1)), .questionAsked(Sample.question(2, [])))
-        #expect(run.calls.suffix(2) == [.answerPermission(.number(1), .cancelled), .answerQuestion(.number(2), .cancelled)])
+        #expect(
+            run.calls.suffix(2) == [.answerPermission(.number(1), .cancelled), .answerQuestion(.number(2), .cancelled)])
         #expect(run.asks.isEmpty)
     }
 
@@ -131,7 +134,9 @@ struct SessionMachineAskTests {
         run.press(ask, field: 3, "Yes")
         #expect(
             answer(run)
-                == .accepted(["colour": .text("blue"), "name": .text("Zoë"), "count": .number(12), "sure": .boolean(true)]))
+                == .accepted([
+                    "colour": .text("blue"), "name": .text("Zoë"), "count": .number(12), "sure": .boolean(true),
+                ]))
         #expect(run.state.asks.isEmpty)
     }
 

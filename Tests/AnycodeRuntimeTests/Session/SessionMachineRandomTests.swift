@@ -1,7 +1,7 @@
 import AnycodeCore
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 @testable import AnycodeRuntime
 
@@ -158,7 +158,8 @@ struct MachineWalk {
         case .choosingRepository: return press()
         case .opening: return .streamed([opening()])
         case .working, .stopping: return .streamed([.turnEnded(run.awaited(.prompt), .endTurn)])
-        case .saving, .closing: return run.machine.isConnected ? .saved(Sample.patch(number(3))) : .acquired(Sample.health())
+        case .saving, .closing:
+            return run.machine.isConnected ? .saved(Sample.patch(number(3))) : .acquired(Sample.health())
         case .idle: return person()
         case .destroying: return .destroyed
         case .done: return .ticked
@@ -196,7 +197,8 @@ struct MachineWalk {
     private mutating func fields() -> [QuestionRequest.Field] {
         (0..<number(4)).map { place in
             let kinds: [QuestionRequest.FieldKind] = [
-                .single(Sample.choices("a", "b")), .multiple(Sample.choices("a", "b", "c"), minimum: 1, maximum: 2), .text,
+                .single(Sample.choices("a", "b")), .multiple(Sample.choices("a", "b", "c"), minimum: 1, maximum: 2),
+                .text,
                 .number(integer: true), .boolean,
             ]
             return Sample.field("f\(place)", kinds[number(kinds.count)], required: random.chance(1, in: 2))

@@ -152,7 +152,9 @@ struct SessionMachineStartTests {
 
     // MARK: Recovery
 
-    @Test(arguments: ["provisioning", "preparing", "opening", "working", "asked", "saving", "idle", "stopping", "closing"])
+    @Test(arguments: [
+        "provisioning", "preparing", "opening", "working", "asked", "saving", "idle", "stopping", "closing",
+    ])
     func aNewIncarnationFindsThePhaseAndGoesOn(_ phase: String) {
         var run = Self.run(in: phase)
         let before = run.state.phase

@@ -204,9 +204,10 @@ actor SimReader {
         var items = log.filter { $0.number > position }.map { AgentStreamItem(number: $0.number, events: [$0.event]) }
         if isFirst {
             isFirst = false
-            items = pending.sorted { $0.key.description < $1.key.description }.map {
-                AgentStreamItem(number: nil, events: [$0.value])
-            } + items
+            items =
+                pending.sorted { $0.key.description < $1.key.description }.map {
+                    AgentStreamItem(number: nil, events: [$0.value])
+                } + items
         }
         position = log.last?.number ?? position
         return items
@@ -220,7 +221,8 @@ struct SimWorkspace: Workspace {
     func health() async throws(AgentError) -> RunnerHealth {
         try await host.travel(1...20)
         let sandbox = try host.sandbox(lease)
-        return RunnerHealth(version: "sim", logID: "log-\(sandbox.lease.short)-\(sandbox.read(\.logID))", agentIsRunning: true)
+        return RunnerHealth(
+            version: "sim", logID: "log-\(sandbox.lease.short)-\(sandbox.read(\.logID))", agentIsRunning: true)
     }
 
     func setEnvironment(_ variables: [String: Secret]) async throws(AgentError) {}
@@ -233,14 +235,17 @@ struct SimWorkspace: Workspace {
         try await host.travel(10...500)
         if host.world.fault(1, in: 15) { throw AgentError(.unreachable, "connection reset") }
         try host.sandbox(lease).prepare()
-        if source?.url.contains("missing") == true { throw AgentError(.repositoryNotFound, "there is no such repository") }
+        if source?.url.contains("missing") == true {
+            throw AgentError(.repositoryNotFound, "there is no such repository")
+        }
         return PreparedWorkspace(base: "0123456789abcdef", branch: "main", path: "/workspace/repo")
     }
 
     func status() async throws(AgentError) -> WorkspaceStatus {
         try await host.travel(1...40)
         let version = try host.sandbox(lease).read(\.version)
-        let files = version == 0 ? [] : [WorkspaceStatus.File(path: "a", status: "modified", added: version, removed: 0)]
+        let files =
+            version == 0 ? [] : [WorkspaceStatus.File(path: "a", status: "modified", added: version, removed: 0)]
         return WorkspaceStatus(base: "0123456789abcdef", branch: "main", files: files)
     }
 

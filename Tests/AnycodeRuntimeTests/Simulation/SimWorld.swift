@@ -79,7 +79,8 @@ final class SimWorld: Sendable {
         state.withLock { state in
             state.count += 1
             let event = Event(due: due, number: state.count, action: action)
-            let place = state.events.firstIndex { ($0.due, $0.number) > (event.due, event.number) } ?? state.events.count
+            let place =
+                state.events.firstIndex { ($0.due, $0.number) > (event.due, event.number) } ?? state.events.count
             state.events.insert(event, at: place)
         }
     }

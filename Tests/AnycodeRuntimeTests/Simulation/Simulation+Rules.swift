@@ -78,20 +78,25 @@ extension Simulation {
             if case .resolved(let id, _) = entry { id } else { nil }
         }
         world.check(Set(settled).count == settled.count, "an interaction was settled twice")
-        for row in final.interactions { world.check(row.state != "open", "interaction \(row.id.short) is open for ever") }
+        for row in final.interactions {
+            world.check(row.state != "open", "interaction \(row.id.short) is open for ever")
+        }
         guard let sandbox = host.anyEver(final.stored.header.lease) else { return }
         for (marker, answers) in sandbox.read(\.answers).sorted(by: { $0.key < $1.key }) {
             world.check(answers.count == 1, "request \(marker) was answered \(answers.count) times")
             let rows = final.interactions.filter { String(decoding: $0.body, as: UTF8.self).contains(marker) }
             world.check(rows.count <= 1, "request \(marker) was asked \(rows.count) times")
             guard let row = rows.first, let person = row.answeredBy else {
-                world.check(answers.allSatisfy { $0.contains("cancelled") }, "nobody chose, yet the agent got \(answers)")
+                world.check(
+                    answers.allSatisfy { $0.contains("cancelled") }, "nobody chose, yet the agent got \(answers)")
                 continue
             }
             world.check(person.id == ana.id, "a stranger's answer counted")
             let choice = String(decoding: row.answer ?? [], as: UTF8.self)
             let known = ["Allow once": "yes", "Reject": "no", "A": "\"a\"", "B": "\"b\"", "Declined": "declined"]
-            world.check(answers.allSatisfy { $0.contains(known[choice] ?? choice) }, "chosen \(choice), the agent got \(answers)")
+            world.check(
+                answers.allSatisfy { $0.contains(known[choice] ?? choice) },
+                "chosen \(choice), the agent got \(answers)")
         }
     }
 
@@ -134,7 +139,9 @@ extension Simulation {
     private func checkSaves(_ final: Final) {
         guard let sandbox = host.anyEver(final.stored.header.lease) else { return }
         let version = sandbox.read(\.version)
-        guard version > 0, final.entries.contains(where: { if case .prepared = $0 { true } else { false } }) else { return }
+        guard version > 0, final.entries.contains(where: { if case .prepared = $0 { true } else { false } }) else {
+            return
+        }
         let save = final.stored.state.phase.finalSave
         if case .failed? = save { return }  // told as such
         let path = "\(final.row.id.short)/version \(version)"
@@ -148,7 +155,9 @@ extension Simulation {
         var view = SessionView(limits: ChatLimits(textUnits: 400))
         let slots = view.render(&transcript)
         world.check(
-            chat.messages.allSatisfy { !$0.nonce.hasPrefix(final.row.id.rawValue) || $0.chat == final.row.conversation.chat },
+            chat.messages.allSatisfy {
+                !$0.nonce.hasPrefix(final.row.id.rawValue) || $0.chat == final.row.conversation.chat
+            },
             "\(final.row.id.short) wrote into another chat")
         let mine = chat.messages.filter { $0.nonce.hasPrefix(final.row.id.rawValue) }
         var position = -1
@@ -174,7 +183,8 @@ extension Simulation {
     /// All copies but the first were posted as possible repeats; later edits may have taken the label off.
     private func checkRepeats(_ copies: [SimChatServer.Message], _ slot: MessageSlot) {
         for copy in copies.dropFirst() where copy.edits == 0 {
-            world.check(copy.content.markdown.hasPrefix("*(possibly a repeat)*"), "slot \(slot.key) was repeated unlabelled")
+            world.check(
+                copy.content.markdown.hasPrefix("*(possibly a repeat)*"), "slot \(slot.key) was repeated unlabelled")
         }
     }
 }

@@ -95,7 +95,8 @@ final class Simulation {
         let platform = SimPlatform(server: chat, limits: ChatLimits(textUnits: 400, deduplicatesSends: false))
         let runtime = Runtime(
             configuration: configuration, store: store, instance: InstanceID("instance"), platforms: [platform],
-            provider: SimProvider(host: host, store: store), connector: SimConnector(host: host, store: store), archive: archive,
+            provider: SimProvider(host: host, store: store), connector: SimConnector(host: host, store: store),
+            archive: archive,
             clock: RuntimeClock(world.clock, date: { world.date }), makeID: { world.makeID() },
             token: { _ in Secret("token") }, logger: Self.logger)
         self.runtime = runtime
@@ -140,12 +141,13 @@ final class Simulation {
     /// Every session is over and its last words are in the chat.
     private var isAtRest: Bool {
         guard world.now > .seconds(120), world.nextEvent == nil, chat.updates.isEmpty else { return false }
-        return (try? executor.complete { [store] in
-            try await store.read { transaction in
-                try transaction.liveSessions().isEmpty && transaction.openLeases().isEmpty
-                    && transaction.pendingInbound(limit: 1).isEmpty && transaction.chatsWithPendingNotices().isEmpty
-            }
-        }) ?? false
+        return
+            (try? executor.complete { [store] in
+                try await store.read { transaction in
+                    try transaction.liveSessions().isEmpty && transaction.openLeases().isEmpty
+                        && transaction.pendingInbound(limit: 1).isEmpty && transaction.chatsWithPendingNotices().isEmpty
+                }
+            }) ?? false
     }
 
     // MARK: People and faults
@@ -157,7 +159,9 @@ final class Simulation {
         }
         for number in 0..<world.number(below: 5) { say(1_000...90_000, "follow up \(number)") }
         if world.chance(1, in: 3) {
-            plan(5_000...90_000, ["/stop", "/cancel", "/status", "/diff"][world.number(below: 4)], rooms[world.number(below: 2)])
+            plan(
+                5_000...90_000, ["/stop", "/cancel", "/status", "/diff"][world.number(below: 4)],
+                rooms[world.number(below: 2)])
         }
     }
 
@@ -171,7 +175,8 @@ final class Simulation {
     }
 
     private func planFaults() {
-        crashTimes = (0..<world.number(below: options.crashes + 1)).map { _ in world.milliseconds(100...120_000) }.sorted()
+        crashTimes = (0..<world.number(below: options.crashes + 1)).map { _ in world.milliseconds(100...120_000) }
+            .sorted()
         happens(1, in: 4) { [host, world] in host.sandboxes.randomly(world)?.kill() }
         happens(1, in: 12) { [host, world] in host.sandboxes.randomly(world)?.loseLog() }
         happens(1, in: 12) { [chat] in chat.goOffline(for: .seconds(3600)) }
@@ -190,7 +195,9 @@ final class Simulation {
     /// clicks from another chat come too.
     private func letPeopleReact() {
         for message in chat.messages where message.content.rings {
-            let buttons = message.content.buttons.joined().filter { !$0.token.hasSuffix("diff") && $0.label != "Cancel" }
+            let buttons = message.content.buttons.joined().filter {
+                !$0.token.hasSuffix("diff") && $0.label != "Cancel"
+            }
             guard !buttons.isEmpty, handledMessages.insert("\(message.id)").inserted else { continue }
             react(to: message, buttons)
         }
@@ -205,7 +212,9 @@ final class Simulation {
             return say(200...20_000, "org/other\(number)", in: message.chat)
         }
         let choices = buttons.filter { $0.label != "Decline" || buttons.count == 1 }
-        click(choices[world.number(below: choices.count)].token, message, choices[world.number(below: choices.count)].token)
+        click(
+            choices[world.number(below: choices.count)].token, message,
+            choices[world.number(below: choices.count)].token)
     }
 
     private func click(_ token: String, _ message: SimChatServer.Message, _ second: String) {

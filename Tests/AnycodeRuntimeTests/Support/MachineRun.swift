@@ -59,7 +59,8 @@ enum Sample {
         QuestionRequest(request: .number(number), message: "Tell me", fields: fields)
     }
 
-    static func field(_ name: String, _ kind: QuestionRequest.FieldKind, required: Bool = true) -> QuestionRequest.Field {
+    static func field(_ name: String, _ kind: QuestionRequest.FieldKind, required: Bool = true) -> QuestionRequest.Field
+    {
         .init(name: name, title: name, kind: kind, required: required)
     }
 

@@ -50,7 +50,8 @@ final class RuntimeBench {
         return Runtime(
             configuration: configuration, store: store, instance: InstanceID("instance"),
             platforms: [SimPlatform(server: chat, limits: ChatLimits(textUnits: 4000))],
-            provider: SimProvider(host: host, store: store), connector: SimConnector(host: host, store: store), archive: archive,
+            provider: SimProvider(host: host, store: store), connector: SimConnector(host: host, store: store),
+            archive: archive,
             clock: RuntimeClock(world.clock, date: { world.date }), makeID: { world.makeID() },
             token: { _ in Secret("token") },
             logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })

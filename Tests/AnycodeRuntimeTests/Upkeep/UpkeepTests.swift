@@ -100,7 +100,8 @@ struct UpkeepTests {
         bench.wait(.seconds(10))
         let row = try bench.sessions()[0]
         try bench.write { transaction in
-            try transaction.updateSession(row.id, incarnation: row.incarnation, SessionUpdate(isLive: false), at: row.updatedAt)
+            try transaction.updateSession(
+                row.id, incarnation: row.incarnation, SessionUpdate(isLive: false), at: row.updatedAt)
         }
         bench.wait(.seconds(70))
         #expect(bench.host.sandboxes.isEmpty)

@@ -18,7 +18,8 @@ struct AskViewTests {
     @Test func aPermissionShowsTheWholeCommandAndItsOptions() {
         var request = Sample.permission(1)
         request = PermissionRequest(
-            request: .number(1), toolCall: ToolCallUpdate(id: ToolCallID("t"), title: "bash", rawInput: "{\"c\":\"rm -rf x\"}"),
+            request: .number(1),
+            toolCall: ToolCallUpdate(id: ToolCallID("t"), title: "bash", rawInput: "{\"c\":\"rm -rf x\"}"),
             options: request.options)
         let message = messages(.permission(request))[0]
         #expect(message.markdown == "🔐 May it? `bash`\n```\n{\"c\":\"rm -rf x\"}\n```")
@@ -28,10 +29,32 @@ struct AskViewTests {
         #expect(message.rings)
     }
 
+    private func detail(_ title: String, _ input: String, _ content: [ToolCall.Content]? = nil) -> String {
+        let call = ToolCallUpdate(id: ToolCallID("t"), title: title, content: content, rawInput: input)
+        return messages(.permission(PermissionRequest(request: .number(1), toolCall: call, options: [])))[0].markdown
+    }
+
+    @Test func theCommandStandsBeforeWhatTheAgentSaysOfItsTool() {
+        let words = [ToolCall.Content.text("Runs a command.")]
+        #expect(
+            detail("shell", #"{"command":"rm -rf x","description":"Tidy up"}"#, words)
+                == "🔐 May it? `shell`\n```\nrm -rf x\n```\n```\nRuns a command.\n```")
+    }
+
+    @Test func aCommandThatIsTheTitleIsNotRepeated() {
+        #expect(detail("rm -rf x", #"{"command":"rm -rf x"}"#) == "🔐 May it? `rm -rf x`")
+    }
+
+    @Test func whatElseACommandIsGivenIsNotHidden() {
+        let input = #"{"command":"rm -rf x","sandbox":false}"#
+        #expect(detail("rm -rf x", input) == "🔐 May it? `rm -rf x`\n```\n\(input)\n```")
+    }
+
     @Test func aDiffIsShownAndCannotBreakOutOfItsFence() {
         let diff = ToolCall.Content.diff(path: "a.md", old: "x", new: "```\nevil")
         let request = PermissionRequest(
-            request: .number(1), toolCall: ToolCallUpdate(id: ToolCallID("t"), title: "edit", content: [diff]), options: [])
+            request: .number(1), toolCall: ToolCallUpdate(id: ToolCallID("t"), title: "edit", content: [diff]),
+            options: [])
         let text = messages(.permission(request))[0].markdown
         #expect(text.contains("`a.md`\n```diff\n"))
         #expect(text.contains("+ evil"))
@@ -83,7 +106,8 @@ struct AskViewTests {
     @Test func theRepositoryQuestionKeepsItsProblemWhenSettled() {
         let open = messages(.repository(problem: "org/x is not there"))[0]
         #expect(open.buttons.joined().map(\.label) == ["Go on without a repository", "Cancel the task"])
-        let settled = messages(.repository(problem: "org/x is not there"), [:], Resolution(by: Sample.ana, choice: "org/y"))[0]
+        let settled = messages(
+            .repository(problem: "org/x is not there"), [:], Resolution(by: Sample.ana, choice: "org/y"))[0]
         #expect(settled.markdown == "❓ org/x is not there\n→ **org/y** (Ana)")
     }
 

@@ -8,7 +8,8 @@ struct ReportViewTests {
         TurnReport(turn: turn, outcome: outcome, seconds: 83, save: save, usage: nil, token: "tt")
     }
 
-    static func session(_ outcome: SessionReport.Outcome, reason: String = "", save: SaveReport? = nil) -> SessionReport {
+    static func session(_ outcome: SessionReport.Outcome, reason: String = "", save: SaveReport? = nil) -> SessionReport
+    {
         SessionReport(
             outcome: outcome, reason: reason, seconds: 3600, save: save, usage: AgentUsage(cost: 0.1234, currency: nil),
             sandboxGone: true, rings: true, token: "ss")
@@ -46,7 +47,8 @@ struct ReportViewTests {
     }
 
     @Test func aFailedSaveNamesTheLastGoodOne() {
-        let save = SaveReport.failed(reason: "it died", last: SavedPatch(path: "/p/1", bytes: 1, files: 1, added: 1, removed: 0))
+        let save = SaveReport.failed(
+            reason: "it died", last: SavedPatch(path: "/p/1", bytes: 1, files: 1, added: 1, removed: 0))
         let message = ReportView.message(Self.session(.failed, save: save), header: Sample.header())
         #expect(message.markdown.contains("could not be saved: it died"))
         #expect(message.markdown.contains("`/p/1` (1 file changed (+1 −0))"))
@@ -54,7 +56,8 @@ struct ReportViewTests {
     }
 
     @Test(arguments: [
-        (0, "0 s"), (59, "59 s"), (60, "1 min"), (61, "1 min 1 s"), (3599, "59 min 59 s"), (3600, "1 h"), (3660, "1 h 1 min"),
+        (0, "0 s"), (59, "59 s"), (60, "1 min"), (61, "1 min 1 s"), (3599, "59 min 59 s"), (3600, "1 h"),
+        (3660, "1 h 1 min"),
         (43_200, "12 h"),
     ])
     func durationsAreWords(_ seconds: Int, _ words: String) {

@@ -1,6 +1,6 @@
 import AnycodeCore
-import Testing
 import TestSupport
+import Testing
 
 @testable import AnycodeRuntime
 
@@ -49,7 +49,8 @@ struct SessionViewTests {
 
     @Test func foldingSaysHowMuchIsLeftOut() {
         let entries: [TranscriptEntry] = [
-            .prompted(turn: 1, by: Sample.ana, text: "x"), .text(String(repeating: "lorem ipsum ", count: 200) + "THE END"),
+            .prompted(turn: 1, by: Sample.ana, text: "x"),
+            .text(String(repeating: "lorem ipsum ", count: 200) + "THE END"),
         ]
         let slots = reloaded(entries, limits)
         #expect(slots.count == 5)

@@ -47,7 +47,7 @@ final class RunningProgram: Sendable {
         let words = ([path] + arguments).map { strdup($0) } + [nil]
         let values = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for word in words + values { free(word) } }
-        let status = anycode_spawn(&pid, path, words, values, &ends, 3)
+        let status = anycode_sandbox_spawn(&pid, path, words, values, &ends, 3)
         if !wantsTerminal { for end in ends { close(end) } }
         guard status == 0 else { throw Silence(description: "\(path) cannot be started: error \(errno)") }
         self.pid = pid
@@ -159,7 +159,7 @@ final class RunningProgram: Sendable {
 
     private static func pipe() throws -> [Int32] {
         var ends: [Int32] = [-1, -1]
-        guard anycode_pipe(&ends) == 0 else { throw POSIXError(.EMFILE) }
+        guard anycode_sandbox_pipe(&ends) == 0 else { throw POSIXError(.EMFILE) }
         return ends
     }
 
