@@ -1,14 +1,20 @@
 import Synchronization
 
-/// Whether new tasks are taken; closed by a drain and by a shutdown. Sessions that exist are served all the same.
+/// Whether new tasks are taken. Sessions that exist are served all the same.
 package final class Intake: Sendable {
-    private let closed = Atomic<Bool>(false)
+    package enum State: Sendable {
+        case open
+        /// Tasks are refused, with words: an operator drains the daemon.
+        case refusing
+        /// Tasks stay in the inbox for the next start: the daemon is on its way down.
+        case holding
+    }
+
+    private let current = Mutex(State.open)
 
     package init() {}
 
-    package var isClosed: Bool { closed.load(ordering: .relaxed) }
+    package var state: State { current.withLock { $0 } }
 
-    package func close() { closed.store(true, ordering: .relaxed) }
-
-    package func open() { closed.store(false, ordering: .relaxed) }
+    package func become(_ state: State) { current.withLock { $0 = state } }
 }

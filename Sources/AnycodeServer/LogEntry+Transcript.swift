@@ -59,7 +59,8 @@ extension Ask {
     fileprivate var words: String {
         switch kind {
         case .permission(let request):
-            "permission \(request.toolCall.title ?? "to use a tool"): \(request.options.map(\.name).joined(separator: ", "))"
+            "permission \(request.toolCall.title ?? "to use a tool"): "
+                + request.options.map(\.name).joined(separator: ", ")
         case .question(let request): request.message
         case .repository(let problem): "repository: \(problem)"
         }

@@ -19,7 +19,7 @@ extension RuntimeBackend {
         let version = version()
         var findings = [Finding(.fine, "daemon", "version \(version.version), process \(version.pid)")]
         findings += Self.findings(inTree: try tree())
-        if controls.intake.isClosed {
+        if controls.intake.state == .refusing {
             findings.append(Finding(.noted, "intake", "closed by a drain; anycodectl drain --undo opens it"))
         }
         findings.append(try await inboxFinding())
@@ -72,7 +72,7 @@ extension RuntimeBackend {
         guard stat(path, &file) == 0, statvfs(path, &volume) == 0 else {
             return [Finding(.failed, "database", "\(path): \(String(cString: strerror(errno)))")]
         }
-        let free = Int(volume.f_bavail) * Int(volume.f_frsize) >> 20
+        let free = (Int(volume.f_bavail) * Int(volume.f_frsize)) >> 20
         let isShort = free < 512
         return [
             Finding(.fine, "database", "\(path), \(max(1, Int(file.st_size) >> 20)) MB"),

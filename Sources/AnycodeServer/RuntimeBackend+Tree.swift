@@ -18,7 +18,11 @@ extension RuntimeBackend {
     private func look() -> TreeNode? {
         guard let snapshot = snapshot() else { return nil }
         var tree = TreeNode(snapshot)
-        if controls.intake.isClosed { tree.details["intake"] = "closed by drain" }
+        switch controls.intake.state {
+        case .open: break
+        case .refusing: tree.details["intake"] = "closed by drain"
+        case .holding: tree.details["intake"] = "closed, stopping"
+        }
         return tree
     }
 

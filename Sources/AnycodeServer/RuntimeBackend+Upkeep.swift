@@ -67,7 +67,7 @@ extension RuntimeBackend {
 
     package func drain(within limit: Duration, by asker: Asker) async throws -> DrainAnswer {
         try await record(asker, "drain")
-        controls.intake.close()
+        controls.intake.become(.refusing)
         let before = try await store.read { try $0.liveSessions() }.map(\.id)
         let goingOn = Set(await controls.drain(limit))
         let left = try await sessions(all: false)
@@ -76,9 +76,11 @@ extension RuntimeBackend {
     }
 
     package func undrain(by asker: Asker) async throws -> DoneAnswer {
-        guard controls.intake.isClosed else { return DoneAnswer(message: "Tasks are taken; nothing was changed.") }
+        guard controls.intake.state == .refusing else {
+            return DoneAnswer(message: "Tasks are taken; nothing was changed.")
+        }
         try await record(asker, "undrain")
-        controls.intake.open()
+        controls.intake.become(.open)
         return DoneAnswer(message: "Tasks are taken again.")
     }
 }

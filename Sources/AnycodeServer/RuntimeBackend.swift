@@ -85,7 +85,8 @@ package struct RuntimeBackend: ControlBackend {
         controls.drain = { await runtime.drain(within: $0) }
         controls.masked = { runtime.masker(for: $0).masked($1) }
         controls.database = database
-        self.init(store: runtime.store, clock: runtime.clock, controls: controls, snapshot: { root()?.snapshot() }) { id in
+        self.init(store: runtime.store, clock: runtime.clock, controls: controls, snapshot: { root()?.snapshot() }) {
+            id in
             runtime.sessions[id].map { session in
                 Live(brief: session.brief) { await session.accept($0) }
             }

@@ -75,7 +75,7 @@ struct RootService: Service {
             group.addTask {
                 try await gracefulShutdown()
                 notifier.stopping()
-                runtime.intake.close()
+                runtime.intake.become(.holding)
                 if onShutdown == .destroy {
                     let left = await runtime.drain(within: Self.drainLimit)
                     if !left.isEmpty {

@@ -9,11 +9,8 @@ enum LiveDoctor {
         do {
             let version = try client.version()
             guard version.version == AnycodeVersion.current else {
-                return [
-                    .failed(
-                        "daemon",
-                        "version \(version.version) runs and this program is \(AnycodeVersion.current); restart the daemon")
-                ]
+                let words = "version \(version.version) runs, this program is \(AnycodeVersion.current)"
+                return [.failed("daemon", words + "; restart the daemon")]
             }
             return try client.findings().map { DoctorCheck($0) }
         } catch {

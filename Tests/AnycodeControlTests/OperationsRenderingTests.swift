@@ -75,7 +75,8 @@ import Testing
 
     @Test func aSaveShowsItsAge() {
         let tree = TreeNode(
-            id: "root", uptime: 5, children: [TreeNode(id: "save", kind: "save", uptime: 150, details: ["status": "3 files"])])
+            id: "root", uptime: 5,
+            children: [TreeNode(id: "save", kind: "save", uptime: 150, details: ["status": "3 files"])])
         #expect(render(tree, .plain)[1] == "└ save  3 files, 2 min ago")
     }
 }

@@ -141,10 +141,11 @@ import Testing
         let backend = backend()
         let answer = try await backend.drain(within: .seconds(1), by: Self.bo)
         #expect(answer.ended == 0 && answer.left.map(\.id) == [Self.live])
-        #expect(backend.controls.intake.isClosed)
-        #expect(try backend.tree().details["intake"] == "closed by drain")
+        #expect(backend.controls.intake.state == .refusing)
+        let details = try backend.tree().details
+        #expect(details["intake"] == "closed by drain")
         _ = try await backend.undrain(by: Self.bo)
-        #expect(!backend.controls.intake.isClosed)
+        #expect(backend.controls.intake.state == .open)
         #expect(try await store.read { try $0.audit(limit: 5) }.map(\.verb) == ["undrain", "drain"])
     }
 

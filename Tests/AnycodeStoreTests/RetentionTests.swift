@@ -7,7 +7,9 @@ import Testing
     /// Ended sessions of which one was long ago, with everything that hangs on them.
     private func fill(_ store: Store) async throws {
         try await store.write { transaction in
-            for (id, isLive, ended) in [("aa01", false, -100.0), ("aa02", false, -10), ("aa03", true, -100), ("aa04", false, -100)] {
+            for (id, isLive, ended) in [
+                ("aa01", false, -100.0), ("aa02", false, -10), ("aa03", true, -100), ("aa04", false, -100),
+            ] {
                 var row = Sample.session(id, isLive: isLive)
                 row.finishedAt = Sample.instant.addingTimeInterval(ended)
                 try transaction.insertSession(row)
@@ -40,7 +42,10 @@ import Testing
                 #expect(try transaction.interactions(session: "aa01".id()).isEmpty)
                 #expect(try transaction.slots(session: "aa01".id()).isEmpty)
                 for id in ["aa02", "aa03", "aa04"] {
-                    #expect(try transaction.transcript(id.id()).map { String(decoding: $0.bytes, as: UTF8.self) } == ["\(id) one", "\(id) two"])
+                    #expect(
+                        try transaction.transcript(id.id()).map { String(decoding: $0.bytes, as: UTF8.self) } == [
+                            "\(id) one", "\(id) two",
+                        ])
                     #expect(try transaction.saves(session: id.id()).count == 1)
                 }
                 #expect(try transaction.lastSave(session: "aa02".id())?.files == 1)

@@ -9,7 +9,9 @@ package func render(_ event: TreeEvent, _ style: Style) -> [String] {
     let path = event.path.isEmpty ? "root" : shortened(event.path)
     let colour: Span.Colour = event.isFailure ? .red : event.kind == "restarting" ? .yellow : .plain
     return [
-        style.line([Span(timeOfDay(event.time), .faint), Span("  "), Span(path, .bold), Span("  "), Span(event.words, colour)])
+        style.line([
+            Span(timeOfDay(event.time), .faint), Span("  "), Span(path, .bold), Span("  "), Span(event.words, colour),
+        ])
     ]
 }
 

@@ -264,6 +264,7 @@ package actor ChatOutbox: Child {
         status[detail: "backlog"] = machine.backlog == 0 ? nil : "\(machine.backlog)"
         for (session, buffer) in buffers {
             let (queued, unknown) = machine.pending(of: session)
+            buffer[detail: "status"] = queued == 0 ? "shown" : "behind"
             buffer[detail: "queued sends"] = queued == 0 ? nil : "\(queued)"
             buffer[detail: "unknown sends"] = unknown == 0 ? nil : "\(unknown)"
         }

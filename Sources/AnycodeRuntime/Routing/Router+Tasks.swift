@@ -14,7 +14,10 @@ extension Router {
             return try await finish(
                 stored, reply: "The default agent `\(agent)` is not configured. `/agents` lists those that are.")
         }
-        guard !runtime.intake.isClosed else {
+        switch runtime.intake.state {
+        case .open: break
+        case .holding: return
+        case .refusing:
             return try await finish(
                 stored, reply: "Anycode is being drained for maintenance and takes no new tasks now. Try again later.")
         }

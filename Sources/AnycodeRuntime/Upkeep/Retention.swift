@@ -1,12 +1,13 @@
+import AnycodeCore
+import AnycodeStore
+import Logging
+import Supervision
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-import AnycodeCore
-import AnycodeStore
-import Logging
-import Supervision
 
 /// At start and then hourly: forgets sessions that ended long ago, with their transcripts and saves.
 ///
