@@ -67,7 +67,7 @@ struct MarkdownStyler {
     private func code(_ code: String, info: String?, width: Int?, gutter: StyledLine?) -> [StyledLine] {
         let room = width.map { $0 - (gutter?.width ?? 0) }
         var lines: [StyledLine] = []
-        if let info, !isPlain { lines.append(StyledLine(TerminalText.line(info), .dim)) }
+        if let info { lines.append(StyledLine(TerminalText.line(info), .dim)) }
         for line in TerminalText.neutralised(code).split(separator: "\n", omittingEmptySubsequences: false) {
             let styled = StyledLine(String(line), gutter == nil ? [] : .cyan)
             lines += room.map { styled.cut(to: max($0, 2)) } ?? [styled]
