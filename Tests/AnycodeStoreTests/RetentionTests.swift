@@ -35,7 +35,7 @@ import Testing
             let old = try await store.read { try $0.forgettableSessions(endedBefore: limit, limit: 9) }
             #expect(old == ["aa01".id()])
             #expect(try await store.write { try $0.forgetSession("aa01".id()) })
-            try await store.read { transaction in
+            try await store.read { transaction throws in
                 #expect(try transaction.session("aa01".id()) == nil)
                 #expect(try transaction.saves(session: "aa01".id()).isEmpty)
                 #expect(try transaction.leases(session: "aa01".id()).isEmpty)
