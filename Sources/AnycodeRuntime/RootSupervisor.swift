@@ -11,17 +11,22 @@ package import Supervision
 /// ├ outboxes    dynamic, keyed by chat
 /// ├ sessions    dynamic, keyed by session
 /// ├ router
-/// ├ upkeep      oneForOne: watchdog, reaper
+/// ├ upkeep      oneForOne: watchdog, reaper, retention where it is configured
 /// └ control     what the composition root adds
 /// ```
 package enum RootSupervisor {
     package static func make(
         _ runtime: Runtime, clock: some Clock<Duration> = SuspendingClock(), executor: (any TaskExecutor)? = nil,
-        random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }, control: [ChildSpec] = []
+        random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
+        observer: @escaping @Sendable (SupervisionEvent) -> Void = { _ in }, control: [ChildSpec] = []
     ) throws(SupervisionError) -> Supervisor {
         try Supervisor(
             id: "root", strategy: .restForOne, intensity: RestartIntensity(3, in: .seconds(60)), clock: clock,
-            executor: executor, random: random, observer: { observe($0, runtime) },
+            executor: executor, random: random,
+            observer: { event in
+                observe(event, runtime)
+                observer(event)
+            },
             children: [
                 .supervisor(id: "chats") { context in
                     try Supervisor(
@@ -45,6 +50,7 @@ package enum RootSupervisor {
                     ) { id, context in
                         try await SessionActor.adopt(id, runtime: runtime, context: context)
                     }
+                    context.status[detail: "limit"] = runtime.configuration.maxTotal.map { "\($0)" }
                     try context.register(sessions, as: .sessions, in: runtime.sessionSupervisor)
                     return sessions
                 },
@@ -52,17 +58,26 @@ package enum RootSupervisor {
                 .supervisor(id: "upkeep") { context in
                     try Supervisor(
                         under: context, intensity: RestartIntensity(5, in: .seconds(60)),
-                        children: [
-                            ChildSpec(id: "watchdog", shutdown: .immediate) { context in
-                                Watchdog(runtime: runtime, context: context)
-                            },
-                            ChildSpec(id: "reaper", shutdown: .immediate(abandonAfter: .seconds(5))) { context in
-                                Reaper(runtime: runtime, context: context)
-                            },
-                        ])
+                        children: upkeep(runtime))
                 },
                 .supervisor(id: "control") { context in try Supervisor(under: context, children: control) },
             ])
+    }
+
+    private static func upkeep(_ runtime: Runtime) -> [ChildSpec] {
+        var children = [
+            ChildSpec(id: "watchdog", shutdown: .immediate) { context in Watchdog(runtime: runtime, context: context) },
+            ChildSpec(id: "reaper", shutdown: .immediate(abandonAfter: .seconds(5))) { context in
+                Reaper(runtime: runtime, context: context)
+            },
+        ]
+        if let keep = runtime.configuration.keep {
+            children.append(
+                ChildSpec(id: "retention", shutdown: .immediate) { context in
+                    Retention(runtime: runtime, context: context, keep: keep)
+                })
+        }
+        return children
     }
 
     private static func chat(_ id: PlatformID, _ runtime: Runtime) -> ChildSpec {

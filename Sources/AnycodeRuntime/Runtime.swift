@@ -18,6 +18,7 @@ package final class Runtime: Sendable {
     /// The bearer token of a lease's runner.
     package let token: @Sendable (LeaseID) -> Secret
     package let logger: Logger
+    package let intake = Intake()
 
     package let sessions = Registry<SessionID, SessionActor>()
     package let outboxes = Registry<ChatID, ChatOutbox>()
@@ -44,7 +45,7 @@ package final class Runtime: Sendable {
     }
 
     /// Knows the secrets that a session has to do with. Of an agent's environment those count whose names say so.
-    func masker(for header: SessionHeader) -> SecretMasker {
+    package func masker(for header: SessionHeader) -> SecretMasker {
         let words = ["KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL", "AUTH"]
         let environment = configuration.profile(header.agent)?.environment ?? [:]
         let named = environment.filter { variable in words.contains { variable.key.uppercased().contains($0) } }

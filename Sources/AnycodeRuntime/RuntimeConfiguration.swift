@@ -21,6 +21,9 @@ package struct RuntimeConfiguration: Sendable {
     package var patchLimit = 256 << 20
     package var watchdogInterval: Duration = .seconds(60)
     package var reaperInterval: Duration = .seconds(600)
+    /// How long finished sessions are kept, with their transcripts and saves; `nil` keeps them for ever.
+    package var keep: Duration?
+    package var retentionInterval: Duration = .seconds(3_600)
 
     package init(defaultAgent: AgentName) {
         self.defaultAgent = defaultAgent
@@ -66,12 +69,16 @@ package struct PatchArchive: Sendable {
     /// Writes a patch durably and returns its path; the same content gives the same path.
     package let write: @Sendable (SessionID, [UInt8]) async throws -> String
     package let read: @Sendable (String) async throws -> [UInt8]
+    /// Removes all patches of a session; succeeds when there are none.
+    package let remove: @Sendable (SessionID) async throws -> Void
 
     package init(
         write: @escaping @Sendable (SessionID, [UInt8]) async throws -> String,
-        read: @escaping @Sendable (String) async throws -> [UInt8]
+        read: @escaping @Sendable (String) async throws -> [UInt8],
+        remove: @escaping @Sendable (SessionID) async throws -> Void = { _ in }
     ) {
         self.write = write
         self.read = read
+        self.remove = remove
     }
 }

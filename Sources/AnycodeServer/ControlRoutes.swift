@@ -15,40 +15,95 @@ import Foundation
 enum ControlRoutes {
     private static let bodyLimit = 65_536
 
-    static func router(_ backend: any ControlBackend) -> Router<BasicRequestContext> {
-        let router = Router()
+    static func router(_ backend: any ControlBackend) -> Router<ControlContext> {
+        let router = Router(context: ControlContext.self)
         router.middlewares.add(RefusalMiddleware())
         let v1 = router.group("v1")
         v1.get("version") { _, _ in try json(try await backend.version()) }
+        addTree(backend, to: v1)
+        addSessions(backend, to: v1)
+        addUpkeep(backend, to: v1)
+        return router
+    }
+
+    private static func addTree(_ backend: any TreeBackend, to v1: RouterGroup<ControlContext>) {
         v1.get("tree") { request, _ in
-            if isSet("watch", in: request) { return watch(backend) }
+            if isSet("watch", in: request) { return lines(backend.treeChanges().map { [$0] }) }
             return try json(try await backend.tree())
         }
+        v1.get("events") { request, _ in lines(backend.events(follows: isSet("follow", in: request))) }
+        v1.post("restart") { request, context in
+            let order: RestartRequest = try await body(of: request, "{\"by\": \"who asks\", \"path\": \"a/node\"}")
+            let asker = try await context.asker(order.by)
+            return try json(try await backend.restart(path: order.path, by: asker), status: .accepted)
+        }
+    }
+
+    private static func addSessions(_ backend: any SessionBackend, to v1: RouterGroup<ControlContext>) {
         v1.get("sessions") { request, _ in
             try json(try await backend.sessions(all: isSet("all", in: request)))
         }
         v1.get("sessions/:id") { _, context in
             try json(try await backend.session(idPrefix: try context.parameters.require("id")))
         }
-        v1.post("sessions/:id/cancel") { request, context in
-            let body = try await request.body.collect(upTo: bodyLimit)
-            guard let order = try? WireCoding.decode(CancelRequest.self, from: Data(body.readableBytesView)),
-                !order.by.isEmpty
-            else { throw Refusal(.badRequest, "The body must be {\"by\": \"who asks\"}.") }
+        v1.get("sessions/:id/log") { request, context in
             let id = try context.parameters.require("id")
-            return try json(try await backend.cancel(idPrefix: id, by: order.by), status: .accepted)
+            return lines(try await backend.log(idPrefix: id, follows: isSet("follow", in: request)))
         }
-        return router
+        v1.post("sessions/:id/cancel") { request, context in
+            let order: CancelRequest = try await body(of: request, "{\"by\": \"who asks\"}")
+            let asker = try await context.asker(order.by)
+            let id = try context.parameters.require("id")
+            return try json(try await backend.cancel(idPrefix: id, by: asker), status: .accepted)
+        }
     }
 
-    /// One line of JSON for each change, until the reader leaves or the server stops.
-    private static func watch(_ backend: any ControlBackend) -> Response {
+    private static func addUpkeep(_ backend: any UpkeepBackend, to v1: RouterGroup<ControlContext>) {
+        v1.get("resources") { _, _ in try json(try await backend.resources()) }
+        v1.get("doctor") { _, _ in try json(try await backend.findings()) }
+        v1.post("resources/:id/destroy") { request, context in
+            let order: OperatorRequest = try await body(of: request, "{\"by\": \"who asks\"}")
+            let asker = try await context.asker(order.by)
+            let id = try context.parameters.require("id")
+            return try json(try await backend.destroy(leasePrefix: id, by: asker))
+        }
+        v1.post("drain") { request, context in
+            let order: DrainRequest = try await body(of: request, "{\"by\": \"who asks\", \"seconds\": 60}")
+            guard (0...3_600).contains(order.seconds) else {
+                throw Refusal(.badRequest, "seconds must be from 0 to 3600.")
+            }
+            let asker = try await context.asker(order.by)
+            return try json(try await backend.drain(within: .seconds(order.seconds), by: asker))
+        }
+        v1.post("undrain") { request, context in
+            let order: OperatorRequest = try await body(of: request, "{\"by\": \"who asks\"}")
+            return try json(try await backend.undrain(by: try await context.asker(order.by)))
+        }
+    }
+
+    /// The request's body; `example` is told to who sends another.
+    private static func body<Order: Decodable>(of request: Request, _ example: String) async throws -> Order {
+        let body = try await request.body.collect(upTo: bodyLimit)
+        guard let order = try? WireCoding.decode(Order.self, from: Data(body.readableBytesView)) else {
+            throw Refusal(.badRequest, "The body must be \(example).")
+        }
+        return order
+    }
+
+    /// One line of JSON for each item, until they end, the reader leaves or the server stops; an empty line for an
+    /// empty batch.
+    private static func lines<Batches: AsyncSequence & Sendable, Item: Encodable & Sendable>(
+        _ batches: Batches
+    ) -> Response where Batches.Element == [Item] {
         let body = ResponseBody { writer in
-            let lines = backend.treeChanges().cancelOnGracefulShutdown()
-            for await tree in lines {
-                var line = ByteBuffer(bytes: try WireCoding.encode(tree))
-                line.writeInteger(UInt8(ascii: "\n"))
-                try await writer.write(line)
+            for try await batch in batches.cancelOnGracefulShutdown() {
+                var text = ByteBuffer()
+                for item in batch {
+                    text.writeBytes(try WireCoding.encode(item))
+                    text.writeInteger(UInt8(ascii: "\n"))
+                }
+                if batch.isEmpty { text.writeInteger(UInt8(ascii: "\n")) }
+                try await writer.write(text)
             }
             try await writer.finish(nil)
         }
@@ -66,11 +121,28 @@ enum ControlRoutes {
     }
 }
 
+/// What a request knows of its connection.
+struct ControlContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    private let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        channel = source.channel
+    }
+
+    /// Who gives the order: the name in it, and the account behind the connection.
+    func asker(_ name: String) async throws -> Asker {
+        guard !name.isEmpty else { throw Refusal(.badRequest, "The order must say who gives it, in \"by\".") }
+        return Asker(name: name, account: await PeerAccount.name(of: channel))
+    }
+}
+
 /// Answers every error as a `Refusal`.
 private struct RefusalMiddleware: RouterMiddleware {
     func handle(
-        _ request: Request, context: BasicRequestContext,
-        next: @concurrent (Request, BasicRequestContext) async throws -> Response
+        _ request: Request, context: ControlContext,
+        next: @concurrent (Request, ControlContext) async throws -> Response
     ) async throws -> Response {
         do {
             return try await next(request, context)

@@ -29,19 +29,38 @@ package struct RuntimeBackend: ControlBackend {
         }
     }
 
-    private let store: Store
-    private let snapshot: @Sendable () -> NodeSnapshot?
-    private let live: @Sendable (SessionID) -> Live?
-    private let clock: RuntimeClock
+    /// The running daemon, as far as orders and questions go beyond its tree and its store.
+    package struct Controls: Sendable {
+        package var journal = EventJournal()
+        /// Starts a node afresh.
+        package var restart: @Sendable (NodePath) throws -> Void = { _ in }
+        package var providers: [any SandboxProvider] = []
+        package var intake = Intake()
+        /// Ends all sessions within a time; returns those that go on.
+        package var drain: @Sendable (Duration) async -> [SessionID] = { _ in [] }
+        /// The text without the secrets that a session has to do with.
+        package var masked: @Sendable (SessionHeader, String) -> String = { $1 }
+        /// The database's file; `nil` for one in memory.
+        package var database: String?
+
+        package init() {}
+    }
+
+    let store: Store
+    let snapshot: @Sendable () -> NodeSnapshot?
+    let live: @Sendable (SessionID) -> Live?
+    let clock: RuntimeClock
+    let controls: Controls
     private let start: Duration
 
     /// - Parameters:
     ///   - snapshot: The tree from the root down; `nil` while there is none.
     ///   - live: The session's actor, while it runs.
     package init(
-        store: Store, clock: RuntimeClock, snapshot: @escaping @Sendable () -> NodeSnapshot?,
-        live: @escaping @Sendable (SessionID) -> Live?
+        store: Store, clock: RuntimeClock, controls: Controls = Controls(),
+        snapshot: @escaping @Sendable () -> NodeSnapshot?, live: @escaping @Sendable (SessionID) -> Live?
     ) {
+        self.controls = controls
         self.store = store
         self.clock = clock
         self.snapshot = snapshot
@@ -49,8 +68,25 @@ package struct RuntimeBackend: ControlBackend {
         start = clock.now()
     }
 
-    package init(runtime: Runtime, snapshot: @escaping @Sendable () -> NodeSnapshot?) {
-        self.init(store: runtime.store, clock: runtime.clock, snapshot: snapshot) { id in
+    /// - Parameters:
+    ///   - root: The tree's root; `nil` while there is none.
+    ///   - database: The database's file.
+    package init(
+        runtime: Runtime, journal: EventJournal, database: String?, root: @escaping @Sendable () -> Supervisor?
+    ) {
+        var controls = Controls()
+        controls.journal = journal
+        controls.restart = { path in
+            guard let root = root() else { throw Refusal.isStarting }
+            try root.restart(path)
+        }
+        controls.providers = [runtime.provider]
+        controls.intake = runtime.intake
+        controls.drain = { await runtime.drain(within: $0) }
+        controls.masked = { runtime.masker(for: $0).masked($1) }
+        controls.database = database
+        self.init(store: runtime.store, clock: runtime.clock, controls: controls, snapshot: { root()?.snapshot() }) {
+            id in
             runtime.sessions[id].map { session in
                 Live(brief: session.brief) { await session.accept($0) }
             }
@@ -61,18 +97,6 @@ package struct RuntimeBackend: ControlBackend {
         let uptime = (clock.now() - start) / .seconds(1)
         return DaemonVersion(
             version: AnycodeVersion.current, pid: Int(ProcessInfo.processInfo.processIdentifier), uptime: uptime)
-    }
-
-    package func tree() throws -> TreeNode {
-        guard let snapshot = snapshot() else {
-            throw Refusal(.unavailable, "The daemon is starting.", hint: "try again in a moment")
-        }
-        return TreeNode(snapshot)
-    }
-
-    package func treeChanges() -> AsyncStream<TreeNode> {
-        let sampler = TreeSampler(look: { [snapshot] in snapshot().map { TreeNode($0) } }, sleep: clock.sleep)
-        return AsyncStream { await sampler.next() }
     }
 
     package func sessions(all: Bool) async throws -> [SessionSummary] {
@@ -94,23 +118,31 @@ package struct RuntimeBackend: ControlBackend {
         return SessionDetail(row, live(id)?.brief, waits()[id], related, now: clock.date())
     }
 
-    package func cancel(idPrefix: String, by person: String) async throws -> CancelAnswer {
+    package func cancel(idPrefix: String, by asker: Asker) async throws -> CancelAnswer {
         let row = try await find(idPrefix)
         guard row.isLive else { throw Refusal(.conflict, "Session \(row.id.short) is over already (\(row.state)).") }
         guard let session = live(row.id) else {
             throw Refusal(.unavailable, "Session \(row.id.short) is just being started.", hint: "try again in a moment")
         }
-        let (id, date) = (row.id, clock.date())
-        try await store.write { try $0.insertAudit(at: date, actor: person, verb: "cancel", target: id.rawValue) }
+        let id = row.id
+        try await record(asker, "cancel", id.rawValue)
         // Who may open the socket may do everything: the session is told so by its starter's id.
-        let asker = Person(id: row.starter.id, name: "\(person), the operator")
-        guard await session.accept(.cancelRequested(by: asker, callback: nil)) else {
+        let person = Person(id: row.starter.id, name: "\(asker.name), the operator")
+        guard await session.accept(.cancelRequested(by: person, callback: nil)) else {
             throw Refusal(.conflict, "Session \(row.id.short) is over already.")
         }
         return CancelAnswer(id: id.rawValue, state: session.brief.word)
     }
 
-    private func find(_ prefix: String) async throws -> SessionRow {
+    /// Writes down who is about to do what; what cannot be recorded is not done.
+    func record(_ asker: Asker, _ verb: String, _ target: String? = nil) async throws {
+        let date = clock.date()
+        try await store.write {
+            try $0.insertAudit(at: date, actor: asker.recorded, verb: verb, target: target)
+        }
+    }
+
+    func find(_ prefix: String) async throws -> SessionRow {
         let prefix = prefix.lowercased()
         guard !prefix.isEmpty, prefix.allSatisfy({ $0.isHexDigit && $0.isASCII }) else {
             throw Refusal(.notFound, "No session has such an id.", hint: "see anycodectl sessions")
@@ -132,4 +164,8 @@ package struct RuntimeBackend: ControlBackend {
         let pairs = nodes.compactMap { node in node.waiting.map { (SessionID(node.id), $0) } }
         return Dictionary(pairs) { first, _ in first }
     }
+}
+
+extension Refusal {
+    static let isStarting = Refusal(.unavailable, "The daemon is starting.", hint: "try again in a moment")
 }

@@ -49,12 +49,3 @@ enum SocketProbe: Equatable {
         #endif
     }
 }
-
-#if os(Linux)
-/// `struct ucred` of unix(7), which Glibc's module hides.
-private struct PeerCredentials {
-    var pid: pid_t = 0
-    var uid: uid_t = 0
-    var gid: gid_t = 0
-}
-#endif

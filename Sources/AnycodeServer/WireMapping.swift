@@ -136,6 +136,8 @@ extension StoredSession {
 }
 
 extension SessionRow {
+    var header: SessionHeader? { stored?.header }
+
     fileprivate var stored: StoredSession? {
         try? JSONDecoder().decode(StoredSession.self, from: Data(snapshot))
     }

@@ -13,10 +13,13 @@ struct Anycode: AsyncParsableCommand {
             Without a subcommand the daemon runs with --config. `anycode quickstart` needs no configuration: it runs a \
             first task with a demo agent in the terminal.
 
-            Exit codes: 0 ended as asked, 1 failed, 64 wrong usage, 78 the configuration is wrong.
+            Under systemd (Type=notify) the daemon tells when it is ready, when it stops, and gives signs of life.
+
+            Exit codes: 0 ended as asked, 1 failed, 64 wrong usage, 69 another daemon has the database, 74 the database \
+            is damaged or cannot be used, 78 the configuration is wrong.
             """,
         version: AnycodeVersion.current,
-        subcommands: [Run.self, Quickstart.self, Doctor.self],
+        subcommands: [Run.self, Quickstart.self, Doctor.self, Backup.self],
         defaultSubcommand: Run.self)
 }
 
@@ -32,7 +35,9 @@ struct Run: AsyncParsableCommand {
         let data = try DataDirectory(database: configuration.database.path)
         let usesConsole = configuration.console.enabled
         LoggingSetup.start(configuration.log, file: usesConsole && Terminal.isAttached ? data.logFile : nil)
-        let daemon = try await Daemon(configuration, data: data, console: usesConsole ? .plain : nil)
+        let daemon = try await StartFailure.telling {
+            try await Daemon(configuration, data: data, console: usesConsole ? .plain : nil)
+        }
         try await daemon.run()
     }
 }

@@ -64,6 +64,7 @@ struct RootService: Service {
     let root: Supervisor
     let runtime: Runtime
     let onShutdown: Configuration.Session.OnShutdown
+    let notifier: ServiceNotifier
 
     /// How long sessions may take to save and end.
     static let drainLimit: Duration = .seconds(30)
@@ -73,6 +74,8 @@ struct RootService: Service {
             group.addTask { try await root.run() }
             group.addTask {
                 try await gracefulShutdown()
+                notifier.stopping()
+                runtime.intake.become(.holding)
                 if onShutdown == .destroy {
                     let left = await runtime.drain(within: Self.drainLimit)
                     if !left.isEmpty {

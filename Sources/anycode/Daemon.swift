@@ -56,13 +56,22 @@ struct Daemon {
             clock: RuntimeClock(SuspendingClock(), date: { Date() }), makeID: Self.makeID,
             token: { tokens.token(for: $0) }, logger: logger)
         let tree = TreeBox()
+        let journal = EventJournal()
+        let notifier = ServiceNotifier()
         let socket = configuration.control.socket ?? ControlSocket.path()
-        let control = ChildSpec(id: "socket", backoff: Backoff()) {
-            ControlServer(
-                path: socket, backend: RuntimeBackend(runtime: runtime, snapshot: { tree.root?.snapshot() }),
-                logger: logger)
+        let backend = RuntimeBackend(runtime: runtime, journal: journal, database: data.database) { tree.root }
+        var control = [
+            ChildSpec(id: "socket", backoff: Backoff()) {
+                ControlServer(path: socket, backend: backend, logger: logger, onServing: notifier.ready)
+            }
+        ]
+        if let interval = notifier.watchdog {
+            control.append(
+                ChildSpec(id: "sign-of-life", shutdown: .immediate) { context in
+                    SignOfLife(notifier: notifier, interval: interval, runtime: runtime, context: context)
+                })
         }
-        let root = try RootSupervisor.make(runtime, control: [control])
+        let root = try RootSupervisor.make(runtime, observer: journal.record, control: control)
         tree.set(root)
         self.runtime = runtime
         self.root = root
@@ -70,7 +79,8 @@ struct Daemon {
         self.provider = provider
         self.store = store
         self.http = http
-        let service = RootService(root: root, runtime: runtime, onShutdown: configuration.session.onShutdown)
+        let service = RootService(
+            root: root, runtime: runtime, onShutdown: configuration.session.onShutdown, notifier: notifier)
         group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [

@@ -8,7 +8,11 @@ import Foundation
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check the configuration and the machine, and say what to fix.",
-        discussion: "Exit codes: 0 all is well, 1 something must be mended, 78 the configuration is wrong.")
+        discussion: """
+            A running daemon is asked how it is, over its control socket.
+
+            Exit codes: 0 all is well, 1 something must be mended, 78 the configuration is wrong.
+            """)
 
     @OptionGroup var options: ConfigurationOptions
 
@@ -18,6 +22,7 @@ struct Doctor: AsyncParsableCommand {
         checks += configuration.warnings.filter { $0.code == .openAccess }.map { .failed("access", "\($0)") }
         checks.append(runner)
         checks += await sandbox(configuration)
+        checks += LiveDoctor.checks(configuration)
         for check in checks { Terminal.say(check.line) }
         if checks.contains(where: \.isFailure) { throw ExitCode(1) }
     }

@@ -10,7 +10,13 @@ struct PatchDirectory: Sendable {
     var archive: PatchArchive {
         PatchArchive(
             write: { session, bytes in try write(session, bytes) },
-            read: { path in Array(try Data(contentsOf: URL(fileURLWithPath: path))) })
+            read: { path in Array(try Data(contentsOf: URL(fileURLWithPath: path))) }, remove: remove)
+    }
+
+    private func remove(_ session: SessionID) throws {
+        let folder = "\(root)/\(session)"
+        guard FileManager.default.fileExists(atPath: folder) else { return }
+        try FileManager.default.removeItem(atPath: folder)
     }
 
     /// Durable when it returns: file and name are synced. The name comes from the content.

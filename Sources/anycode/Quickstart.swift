@@ -38,8 +38,10 @@ struct Quickstart: AsyncParsableCommand {
         let configuration = try Configuration.parse(settings(isAttended), file: "quickstart")
         LoggingSetup.start(configuration.log, file: data.logFile)
         let use = Daemon.ConsoleUse(autoAnswer: !isAttended, endsAtEndOfInput: isAttended)
-        let daemon = try await Daemon(configuration, data: data, console: use) { settings in
-            settings.defaultSource[PlatformID("console")] = repository.source
+        let daemon = try await StartFailure.telling {
+            try await Daemon(configuration, data: data, console: use) { settings in
+                settings.defaultSource[PlatformID("console")] = repository.source
+            }
         }
         try await checkSurroundings(daemon)
         let tour = QuickstartTour(daemon: daemon, repository: repository, isAttended: isAttended)

@@ -9,6 +9,7 @@ extension RuntimeConfiguration {
         maxConcurrent = file.session.maxConcurrent
         maxTotal = file.session.maxTotal
         debounce = file.session.debounce
+        keep = file.database.keep
         agents = file.agents.names.map { AgentProfile($0, file) }
         session.agentTime = file.session.timeout
         session.linger = file.session.linger

@@ -1,6 +1,12 @@
 import AnycodeControl
 import ArgumentParser
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 struct Anycodectl: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "anycodectl",
@@ -11,15 +17,23 @@ struct Anycodectl: ParsableCommand {
 
             Session ids may be shortened to any beginning that is unique.
 
+            Whoever changes something is recorded, by the login name and by the account behind the connection.
+
+            Completions for a shell: anycodectl --generate-completion-script bash (or zsh, or fish).
+
             EXIT CODES:
               0  done
               1  failure
               2  wrong usage
               3  no daemon answers
               4  not found, or an id that fits several
+              5  done, and something is left (drain) or must be mended (doctor)
             """,
         version: "anycodectl \(AnycodeVersion.current)",
-        subcommands: [Tree.self, Sessions.self, Show.self, Cancel.self, Version.self])
+        subcommands: [
+            Tree.self, Sessions.self, Show.self, Logs.self, Events.self, Orphans.self, Cancel.self, Restart.self,
+            Destroy.self, Drain.self, Doctor.self, Version.self,
+        ])
 }
 
 /// What every verb takes.
@@ -41,5 +55,16 @@ struct Output: ParsableArguments {
         } else {
             lines(.ofOutput()).forEach { print($0) }
         }
+    }
+
+    /// Writes an item of a stream at once, as a line of JSON or as text; true, so that the stream goes on.
+    func write(_ item: some Encodable, text: () -> String) -> Bool {
+        if !json {
+            print(text(), terminator: "")
+        } else if let line = try? WireCoding.line(item) {
+            print(line)
+        }
+        fflush(nil)
+        return true
     }
 }

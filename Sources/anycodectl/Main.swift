@@ -21,7 +21,7 @@ struct Main {
             let text = Anycodectl.fullMessage(for: error)
             if code.isSuccess {
                 print(text)
-            } else {
+            } else if !text.isEmpty {
                 complain(text + "\n")
             }
             exit(code == .validationFailure ? 2 : code.rawValue)

@@ -7,7 +7,7 @@ struct Show: ParsableCommand {
     @OptionGroup var connection: Connection
     @OptionGroup var output: Output
 
-    @Argument(help: "The session's id, or its beginning.")
+    @Argument(help: "The session's id, or its beginning.", completion: .custom(Complete.sessions))
     var id: String
 
     func run() throws {

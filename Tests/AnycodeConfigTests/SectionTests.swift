@@ -17,6 +17,12 @@ import Testing
         #expect(configuration.control.socket == nil)
     }
 
+    @Test func finishedSessionsAreKeptAsLongAsSaid() throws {
+        #expect(try parsed("").database.keep == nil)
+        #expect(try parsed("[database]\nkeep_days = 30").database.keep == .seconds(30 * 86_400))
+        #expect(problems("[database]\nkeep_days = -1").map(\.code) == [.badValue])
+    }
+
     @Test(arguments: [
         ("", Access.Mode.open, true), ("allowed_users = [1]", .list, false), ("access = \"pairing\"", .pairing, false),
         ("access = \"open\"", .open, true), ("access = \"pairing\"\nallowed_users = [1]", .pairing, false),

@@ -37,7 +37,47 @@ import Testing
         let backend = FakeBackend()
         let answer = try await asked(backend) { try $0.cancel("3f9a", by: "ana") }
         #expect(answer == CancelAnswer(id: "3f9a", state: "working"))
-        #expect(backend.cancelled == [.init(prefix: "3f9a", person: "ana")])
+        let account = PeerAccount.name(of: geteuid())
+        #expect(
+            backend.orders == [.init(verb: "cancel", target: "3f9a", asker: Asker(name: "ana", account: account))])
+    }
+
+    @Test func ordersArriveWithTheAccountBehindThem() async throws {
+        let backend = FakeBackend()
+        try await asked(backend) { client in
+            _ = try client.restart("upkeep/reaper", by: "ana")
+            _ = try client.destroy("1ea5e", by: "ana")
+            let left = try client.drain(within: .seconds(3), by: "ana")
+            #expect(left.left == backend.summaries && !left.leavesNothing)
+            _ = try client.undrain(by: "ana")
+        }
+        #expect(
+            backend.orders.map { "\($0.verb) \($0.target)" } == [
+                "restart upkeep/reaper", "destroy 1ea5e", "drain 3.0", "undrain ",
+            ])
+        #expect(backend.orders.allSatisfy { $0.asker.account == PeerAccount.name(of: geteuid()) })
+    }
+
+    @Test func streamsAreReadToTheirEnd() async throws {
+        let backend = FakeBackend()
+        let (events, pieces, resources, findings) = try await asked(backend) { client in
+            var events: [TreeEvent] = []
+            try client.events(follows: true) { event in
+                events.append(event)
+                return true
+            }
+            var pieces: [LogEntry] = []
+            try client.log("3f9a1c20", follows: false) { piece in
+                pieces.append(piece)
+                return true
+            }
+            #expect(throws: ControlError.self) { try client.log("77", follows: false) { _ in true } }
+            return (events, pieces, try client.resources(), try client.findings())
+        }
+        #expect(events == backend.remembered + backend.remembered)
+        #expect(pieces == backend.pieces)
+        #expect(resources == backend.found)
+        #expect(findings == backend.findings())
     }
 
     @Test(arguments: [("3f", ControlError.Code.ambiguous), ("77", .notFound), ("bad", .refused)])
@@ -73,7 +113,7 @@ import Testing
             }
         }
         #expect(text.hasPrefix("HTTP/1.1 400"))
-        #expect(backend.cancelled.isEmpty)
+        #expect(backend.orders.isEmpty)
     }
 
     @Test func watchTellsEachChange() async throws {

@@ -11,6 +11,7 @@ import Testing
 
 @Suite struct RuntimeBackendTests {
     private static let now = Date(timeIntervalSinceReferenceDate: 1_000)
+    private static let bo = Asker(name: "bo", account: "root")
     private static let ana = Person(id: PersonID("7"), name: "Ana")
 
     private let store: Store
@@ -192,20 +193,20 @@ import Testing
     @Test func cancelIsRecordedAndPassedOn() async throws {
         let id = "3f9a1c20000000000000000000000000"
         try await insert(id)
-        let answer = try await backend(brief()).cancel(idPrefix: "3f9a", by: "bo")
+        let answer = try await backend(brief()).cancel(idPrefix: "3f9a", by: Self.bo)
         #expect(answer == CancelAnswer(id: id, state: "working"))
         let asker = Person(id: Self.ana.id, name: "bo, the operator")
         #expect(told.events.withLock { $0 } == [.cancelRequested(by: asker, callback: nil)])
         let audit = try await store.read { try $0.audit(limit: 5) }
-        #expect(audit.map { [$0.actor, $0.verb, $0.target ?? ""] } == [["bo", "cancel", id]])
+        #expect(audit.map { [$0.actor, $0.verb, $0.target ?? ""] } == [["bo (account root)", "cancel", id]])
     }
 
     @Test func cancelOfWhatCannotBeCancelledIsRefused() async throws {
         try await insert("3f9a1c20000000000000000000000000", isLive: false)
         try await insert("77777777000000000000000000000000")
-        #expect(try await refusal { _ = try await backend().cancel(idPrefix: "3f", by: "bo") }.code == .conflict)
-        #expect(try await refusal { _ = try await backend().cancel(idPrefix: "77", by: "bo") }.code == .unavailable)
+        #expect(try await refusal { _ = try await backend().cancel(idPrefix: "3f", by: Self.bo) }.code == .conflict)
+        #expect(try await refusal { _ = try await backend().cancel(idPrefix: "77", by: Self.bo) }.code == .unavailable)
         let ended = backend(brief(), isOver: true)
-        #expect(try await refusal { _ = try await ended.cancel(idPrefix: "77", by: "bo") }.code == .conflict)
+        #expect(try await refusal { _ = try await ended.cancel(idPrefix: "77", by: Self.bo) }.code == .conflict)
     }
 }

@@ -8,9 +8,10 @@ import Synchronization
 
 /// Answers from memory and remembers what it was told.
 final class FakeBackend: ControlBackend {
-    struct Cancelled: Equatable {
-        let prefix: String
-        let person: String
+    struct Order: Equatable {
+        let verb: String
+        let target: String
+        let asker: Asker
     }
 
     let summaries = [
@@ -19,9 +20,9 @@ final class FakeBackend: ControlBackend {
             prompt: "fix", age: 1)
     ]
     let (changes, news) = AsyncStream.makeStream(of: TreeNode.self)
-    private let told = Mutex<[Cancelled]>([])
+    private let told = Mutex<[Order]>([])
 
-    var cancelled: [Cancelled] { told.withLock { $0 } }
+    var orders: [Order] { told.withLock { $0 } }
 
     func version() -> DaemonVersion { DaemonVersion(version: "1.2.3", pid: 7, uptime: 5) }
 
@@ -40,9 +41,59 @@ final class FakeBackend: ControlBackend {
         }
     }
 
-    func cancel(idPrefix: String, by person: String) -> CancelAnswer {
-        told.withLock { $0.append(Cancelled(prefix: idPrefix, person: person)) }
+    func cancel(idPrefix: String, by asker: Asker) -> CancelAnswer {
+        take("cancel", idPrefix, asker)
         return CancelAnswer(id: idPrefix, state: "working")
+    }
+
+    let remembered = [
+        TreeEvent(sequence: 1, time: 5, path: "a", kind: "started", words: "started", isFailure: false)
+    ]
+    let pieces = [LogEntry(sequence: 1, kind: .text, words: "hello"), LogEntry(kind: .runner, words: "bye")]
+    let found = ResourceList(problems: ["Provider local cannot list what exists: gone"])
+
+    func events(follows: Bool) -> AsyncThrowingStream<[TreeEvent], any Error> {
+        stream([remembered, [], follows ? remembered : []])
+    }
+
+    func log(idPrefix: String, follows: Bool) throws -> AsyncThrowingStream<[LogEntry], any Error> {
+        guard idPrefix == "3f9a1c20" else { throw Refusal(.notFound, "None.") }
+        return stream([pieces, []])
+    }
+
+    func restart(path: String, by asker: Asker) -> RestartAnswer {
+        take("restart", path, asker)
+        return RestartAnswer(path: path, state: "running")
+    }
+
+    func resources() -> ResourceList { found }
+
+    func destroy(leasePrefix: String, by asker: Asker) -> DoneAnswer {
+        take("destroy", leasePrefix, asker)
+        return DoneAnswer(message: "Gone.")
+    }
+
+    func drain(within limit: Duration, by asker: Asker) -> DrainAnswer {
+        take("drain", "\(limit / .seconds(1))", asker)
+        return DrainAnswer(ended: 1, left: summaries, resources: found)
+    }
+
+    func undrain(by asker: Asker) -> DoneAnswer {
+        take("undrain", "", asker)
+        return DoneAnswer(message: "Open.")
+    }
+
+    func findings() -> [Finding] { [Finding(.failed, "disk", "full")] }
+
+    private func take(_ verb: String, _ target: String, _ asker: Asker) {
+        told.withLock { $0.append(Order(verb: verb, target: target, asker: asker)) }
+    }
+
+    private func stream<Item: Sendable>(_ batches: [[Item]]) -> AsyncThrowingStream<[Item], any Error> {
+        AsyncThrowingStream { continuation in
+            batches.forEach { continuation.yield($0) }
+            continuation.finish()
+        }
     }
 }
 

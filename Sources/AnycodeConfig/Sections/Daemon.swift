@@ -1,6 +1,8 @@
 extension Configuration {
     package struct Database: Sendable, Equatable {
         package var path: String
+        /// How long finished sessions are kept, with their transcripts and saves; `nil` is for ever.
+        package var keep: Duration?
     }
 
     package struct Control: Sendable, Equatable {
@@ -28,6 +30,8 @@ extension Configuration.Database {
     init(reading section: Section) {
         path = section.expanded(section.string("path", default: "anycode.db"))
         if path.isEmpty { section.report(.badValue, "path", "must name a file") }
+        let days = section.integer("keep_days", default: 0, in: 0...36_500)
+        keep = days == 0 ? nil : .seconds(days * 86_400)
     }
 }
 

@@ -15,7 +15,7 @@ package struct ControlClient: Sendable {
 
     package let socketPath: String
     /// How long an answer may take.
-    private let patience: Duration
+    let patience: Duration
 
     package init(socketPath: String, patience: Duration = .seconds(10)) {
         self.socketPath = socketPath
@@ -53,7 +53,7 @@ package struct ControlClient: Sendable {
         try ask("GET", "/v1/version")
     }
 
-    private func ask<Answer: Decodable>(
+    func ask<Answer: Decodable>(
         _ method: String, _ path: String, _ body: (any Encodable)? = nil
     ) throws(ControlError) -> Answer {
         let data: Data?
@@ -68,17 +68,17 @@ package struct ControlClient: Sendable {
     }
 
     /// Ids are hexadecimal; anything else cannot be one and would have to be escaped.
-    private static func segment(_ idPrefix: String) throws(ControlError) -> String {
+    static func segment(_ idPrefix: String) throws(ControlError) -> String {
         let isGood = idPrefix.utf8.allSatisfy { byte in
             (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45
         }
         guard isGood, !idPrefix.isEmpty else {
-            throw ControlError(.notFound, "No session has such an id.", hint: "see anycodectl sessions")
+            throw ControlError(.notFound, "Nothing has such an id.", hint: "see anycodectl sessions")
         }
         return idPrefix
     }
 
-    private static func decode<Answer: Decodable>(_ bytes: [UInt8]) throws(ControlError) -> Answer {
+    static func decode<Answer: Decodable>(_ bytes: [UInt8]) throws(ControlError) -> Answer {
         do {
             return try WireCoding.decode(Answer.self, from: Data(bytes))
         } catch {

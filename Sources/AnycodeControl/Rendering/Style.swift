@@ -78,7 +78,7 @@ extension Style {
         return mustCut ? result + "…" : String(result.reversed().drop { $0 == " " }.reversed())
     }
 
-    private func paint(_ text: String, _ colour: Span.Colour) -> String {
+    func paint(_ text: String, _ colour: Span.Colour) -> String {
         isColoured && colour != .plain && !text.isEmpty ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
     }
 }

@@ -54,7 +54,9 @@ extension TreeNode {
     /// What it does or waits for; an undisturbed supervisor below the root needs no words.
     fileprivate func doing(isRoot: Bool) -> [Span] {
         let up = uptime.map { Span("up \(words(for: $0))") }
-        if let waiting {
+        if kind == Self.save {
+            return [Span("\(details[Detail.status] ?? "saved"), \(words(for: uptime ?? 0)) ago")]
+        } else if let waiting {
             return [Span(words(for: waiting), .yellow)]
         } else if state != "running" {
             return [Span(state, ["ended", "terminated", "pending"].contains(state) ? .faint : .red)]
@@ -83,9 +85,9 @@ extension TreeNode {
     }
 }
 
-extension String {
+extension StringProtocol {
     /// Whether this is an id that people see only the beginning of.
-    fileprivate var isLongHexadecimal: Bool {
+    var isLongHexadecimal: Bool {
         utf8.count == 32 && utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
     }
 }

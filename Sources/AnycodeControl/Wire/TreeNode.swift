@@ -12,6 +12,9 @@ package struct TreeNode: Sendable, Equatable, Codable {
         package static let status = "status"
     }
 
+    /// The kind of a node that tells of a session's last save; its uptime is the save's age.
+    package static let save = "save"
+
     package struct Waiting: Sendable, Equatable, Codable {
         /// For what, in words a person can read.
         package var reason: String

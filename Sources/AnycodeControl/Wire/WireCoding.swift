@@ -12,6 +12,11 @@ package enum WireCoding {
         return try encoder.encode(value)
     }
 
+    /// As one line of text.
+    package static func line(_ value: some Encodable) throws -> String {
+        String(decoding: try encode(value), as: UTF8.self)
+    }
+
     /// For people: as `encode`, indented.
     package static func pretty(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()

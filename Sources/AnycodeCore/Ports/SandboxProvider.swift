@@ -26,6 +26,14 @@ package protocol SandboxProvider: Sendable {
 
     /// Ends the sandbox and removes all that belongs to it. Succeeds when there is none.
     func destroy(_ lease: LeaseID) async throws(SandboxError)
+
+    /// The end of the runner's own log; `nil` where there is none, or the provider keeps none.
+    /// - Parameter limit: at most so many bytes.
+    func logTail(_ lease: LeaseID, limit: Int) async throws(SandboxError) -> String?
+}
+
+extension SandboxProvider {
+    package func logTail(_ lease: LeaseID, limit: Int) async throws(SandboxError) -> String? { nil }
 }
 
 /// A running sandbox in the daemon's hands.

@@ -15,6 +15,8 @@ package actor ChatOutbox: Child {
     private var settledWaiters: [SessionID: [CheckedContinuation<Void, any Error>]] = [:]
     private var backoff = Duration.seconds(1)
     private var isEnded = false
+    /// Where each session shows how far the chat is behind it.
+    private var buffers: [SessionID: StatusCell] = [:]
 
     /// - Parameter began: called once by each incarnation; has the chat's sessions present what they show, since a new
     ///   incarnation knows of none.
@@ -40,9 +42,10 @@ package actor ChatOutbox: Child {
                 try await platformPermit(operation.priority)
                 guard let operation = machine.next() else { break }
                 try await perform(operation)
-                status[detail: "backlog"] = machine.backlog == 0 ? nil : "\(machine.backlog)"
+                showBacklog()
                 resumeSettled()
             }
+            showBacklog()
             resumeSettled()
             status.endWait()
             try await signal.wait()
@@ -62,7 +65,12 @@ package actor ChatOutbox: Child {
     // MARK: What sessions ask
 
     /// Shows a session's newest view.
-    package func present(_ slots: [MessageSlot], of session: SessionID, in conversation: Conversation) async throws {
+    ///
+    /// - Parameter buffer: where the session shows what of it the chat does not show yet.
+    package func present(
+        _ slots: [MessageSlot], of session: SessionID, in conversation: Conversation, buffer: StatusCell? = nil
+    ) async throws {
+        buffers[session] = buffer
         if !machine.knows(session) {
             let rows = try await store.read { try $0.slots(session: session) }
             machine.open(session, in: conversation, shown: Self.shown(rows))
@@ -86,6 +94,7 @@ package actor ChatOutbox: Child {
     /// The session is over and its last view is shown.
     package func close(_ session: SessionID) {
         machine.close(session)
+        buffers[session] = nil
         for waiter in settledWaiters.removeValue(forKey: session) ?? [] { waiter.resume() }
     }
 
@@ -237,15 +246,35 @@ package actor ChatOutbox: Child {
         switch error.code {
         case .cancelled: throw CancellationError()
         case .flood(let retryAfter):
-            status.wait(for: "flood wait", within: retryAfter)
+            showWait("flood wait", retryAfter)
             try await clock.sleep(retryAfter)
         default:
             status.setLastError(error.message)
-            status.wait(for: "the chat platform: \(error.message)", within: backoff)
+            showWait("the chat platform: \(error.message)", backoff)
             try await clock.sleep(backoff)
             backoff = min(backoff * 2, .seconds(30))
         }
         status.endWait()
+        for buffer in buffers.values { buffer.endWait() }
+    }
+
+    // MARK: What operators see
+
+    private func showBacklog() {
+        status[detail: "backlog"] = machine.backlog == 0 ? nil : "\(machine.backlog)"
+        for (session, buffer) in buffers {
+            let (queued, unknown) = machine.pending(of: session)
+            buffer[detail: "status"] = queued == 0 ? "shown" : "behind"
+            buffer[detail: "queued sends"] = queued == 0 ? nil : "\(queued)"
+            buffer[detail: "unknown sends"] = unknown == 0 ? nil : "\(unknown)"
+        }
+    }
+
+    /// The chat waits, and with it every session that has something to say.
+    private func showWait(_ reason: String, _ limit: Duration) {
+        showBacklog()
+        status.wait(for: reason, within: limit)
+        for (session, buffer) in buffers where !machine.isSettled(session) { buffer.wait(for: reason, within: limit) }
     }
 
     // MARK: Rows

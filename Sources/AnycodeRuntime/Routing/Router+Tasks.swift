@@ -14,6 +14,13 @@ extension Router {
             return try await finish(
                 stored, reply: "The default agent `\(agent)` is not configured. `/agents` lists those that are.")
         }
+        switch runtime.intake.state {
+        case .open: break
+        case .holding: return
+        case .refusing:
+            return try await finish(
+                stored, reply: "Anycode is being drained for maintenance and takes no new tasks now. Try again later.")
+        }
         if let refusal = try await limitReached(stored.event.conversation.chat) {
             return try await finish(stored, reply: refusal)
         }

@@ -62,9 +62,11 @@ package actor SessionActor: Child {
     /// Takes the session over from the store: the only way to make one.
     package static func adopt(_ id: SessionID, runtime: Runtime, context: ChildContext) async throws -> SessionActor {
         let date = runtime.clock.date()
-        let (row, lines) = try await runtime.store.write { transaction in
-            (try transaction.adoptSession(id, at: date), try transaction.transcript(id).map(\.bytes))
+        let (row, lines, save) = try await runtime.store.write { transaction in
+            let row = try transaction.adoptSession(id, at: date)
+            return (row, try transaction.transcript(id).map(\.bytes), try transaction.lastSave(session: id))
         }
+        if let save { context.status.showSave(files: save.files, savedAt: save.createdAt, now: date) }
         let adoption: Adoption = !row.isLive ? .over : row.bootAttempts > 3 ? .quarantined : .taken
         var stored: StoredSession
         var transcript: Transcript
@@ -306,6 +308,7 @@ package actor SessionActor: Child {
         storedState = machine.state
         cursor = commit.cursor ?? cursor
         for entry in commit.entries { transcript.apply(entry) }
+        if let save = commit.saves.last { context.status.showSave(files: save.files) }
         try await show(commit)
         return actions
     }
@@ -342,7 +345,7 @@ package actor SessionActor: Child {
         let slots = view.render(&draft)
         transcript = draft
         try await runtime.outbox(for: header.conversation.chat).present(
-            slots, of: header.id, in: header.conversation)
+            slots, of: header.id, in: header.conversation, buffer: context.status.node("buffer"))
     }
 
     /// Tells the runner how far its log may be cut.

@@ -9,11 +9,13 @@ struct DatabaseFile {
     /// Opens the file, or creates it, and brings its schema up to date. Files that are not ours stay untouched.
     func open() throws(StoreError) -> DatabaseQueue {
         try checkHeader()
+        let wasInterrupted = wasInterrupted
         var kind = Kind.fresh
         do {
             let queue = try DatabaseQueue(path: path, configuration: Self.configuration)
             kind = try queue.inDatabase { try Self.classify($0) }
             if kind.isAcceptable {
+                if wasInterrupted { try queue.inDatabase { try Self.checkIntegrity($0) } }
                 try queue.writeWithoutTransaction { try Self.setUp($0) }
                 return queue
             }

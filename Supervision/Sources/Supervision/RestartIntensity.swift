@@ -21,6 +21,15 @@ public struct RestartIntensity: Sendable, Hashable {
     public static let unlimited = RestartIntensity(.max, in: .zero)
 }
 
+extension RestartIntensity: CustomStringConvertible {
+    /// In words: `3 in 60 s`.
+    public var description: String {
+        guard restarts < .max else { return "unlimited restarts" }
+        let seconds = (period.seconds * 10).rounded() / 10
+        return "\(restarts) in \(seconds == seconds.rounded() && seconds < 1e9 ? "\(Int(seconds))" : "\(seconds)") s"
+    }
+}
+
 /// The times of recent restarts; holds at most one more than the intensity allows.
 struct RestartWindow: Sendable {
     private var times: [Duration] = []

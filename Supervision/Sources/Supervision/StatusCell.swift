@@ -29,11 +29,11 @@ public final class StatusCell: Sendable {
     private let time: TimeSource
     private let contents = Mutex(Contents())
 
-    init(id: String, kind: NodeKind, time: TimeSource) {
+    init(id: String, kind: NodeKind, time: TimeSource, age: Duration = .zero) {
         self.id = id
         self.kind = kind
         self.time = time
-        created = time.now
+        created = time.now - age
     }
 
     /// Says what is being waited for, in place of what was said by this method before.
@@ -81,10 +81,11 @@ public final class StatusCell: Sendable {
     }
 
     /// A part of this one, shown as a node below it and made on first use.
-    public func node(_ id: String, kind: NodeKind = .part) -> StatusCell {
+    /// - Parameter age: How old what the part tells of is already when the part is made.
+    public func node(_ id: String, kind: NodeKind = .part, age: Duration = .zero) -> StatusCell {
         contents.withLock { contents in
             if let part = contents.parts.first(where: { $0.id == id }) { return part }
-            let part = StatusCell(id: id, kind: kind, time: time)
+            let part = StatusCell(id: id, kind: kind, time: time, age: age)
             contents.parts.append(part)
             return part
         }

@@ -13,7 +13,7 @@ extension SupervisorCore {
         let phase = state.withLock { $0.machine.phase }
         let node = NodeSnapshot(
             id: id, kind: kind, state: phase.nodeState, uptime: (now - created).seconds, waiting: waiting(at: now),
-            abandoned: abandoned, children: childNodes(at: now)
+            details: details, abandoned: abandoned, children: childNodes(at: now)
         )
         return node
     }
@@ -72,9 +72,20 @@ extension SupervisorCore {
             node.abandoned += supervisor.abandoned
             node.children += supervisor.childNodes(at: now)
             if let waiting = supervisor.waiting(at: now) { node.waiting = waiting }
+            if node.kind == supervisor.kind { node.details = supervisor.details }
         }
         if let own = parts.status?.merge(into: &node, at: now) { node.details["state"] = own.rawValue }
         return node
+    }
+
+    /// The supervisor's rules in words, as details of its node.
+    private var details: [String: String] {
+        let rules = state.withLock { $0.machine.rules }
+        let limits = rules.intensity.description
+        guard kind == .dynamicSupervisor else { return ["strategy": "\(rules.strategy.rawValue), \(limits)"] }
+        var details = ["strategy": rules.scope == .perChild ? "each \(limits)" : limits]
+        if limit < .max { details["limit"] = "\(limit)" }
+        return details
     }
 
     /// Whom a stopping supervisor waits for.

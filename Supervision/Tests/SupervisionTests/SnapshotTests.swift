@@ -36,6 +36,40 @@ import Testing
             ])
     }
 
+    @Test func supervisorsTellTheirRules() async throws {
+        let root = try Supervisor(
+            id: "root", strategy: .restForOne, intensity: RestartIntensity(3, in: .seconds(60)),
+            children: [
+                .supervisor(id: "some") { context in
+                    DynamicSupervisor<String>(under: context, limit: 7) { _, _ in Idle() }
+                }
+            ])
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await root.run() }
+            try await root.waitUntilRunning("some")
+            let tree = root.snapshot()
+            #expect(tree.details == ["strategy": "restForOne, 3 in 60 s"])
+            #expect(tree["some"]?.details == ["strategy": "each 1 in 5 s", "limit": "7"])
+            root.stop()
+            try await group.waitForAll()
+        }
+        #expect(RestartIntensity.unlimited.description == "unlimited restarts")
+        #expect(RestartIntensity(2, in: .milliseconds(500)).description == "2 in 0.5 s")
+    }
+
+    private struct Idle: Child {
+        func run() async throws {}
+    }
+
+    @Test func partsMayBeOlderThanTheirCell() throws {
+        let bench = Bench()
+        let root = try bench.running(.oneForOne, [bench.spec("a")])
+        let status = try #require(bench.context("a")?.status)
+        _ = status.node("save", kind: "save", age: .seconds(30))
+        bench.advance(.seconds(2))
+        #expect(root.snapshot()["a/save"]?.uptime == 32)
+    }
+
     @Test func childrenSayWhatTheyWaitFor() throws {
         let bench = Bench()
         let root = try bench.running(.oneForOne, [bench.spec("a")])

@@ -139,11 +139,16 @@ final class Installation: Sendable {
     }
 
     /// The daemon with its configuration, its chat on pipes.
-    func daemon() throws -> RunningProgram { try start("anycode", ["run", "--config", configuration]) }
+    func daemon(with variables: [String: String] = [:]) throws -> RunningProgram {
+        try start("anycode", ["run", "--config", configuration], variables: variables)
+    }
 
-    private func start(_ name: String, _ arguments: [String], terminal: Bool = false) throws -> RunningProgram {
+    private func start(
+        _ name: String, _ arguments: [String], variables: [String: String] = [:], terminal: Bool = false
+    ) throws -> RunningProgram {
         let program = try RunningProgram(
-            Surroundings.program(name), arguments, environment: environment, terminal: terminal)
+            Surroundings.program(name), arguments, environment: environment.merging(variables) { $1 },
+            terminal: terminal)
         programs.withLock { $0.append(program) }
         return program
     }

@@ -1,0 +1,100 @@
+import AnycodeControl
+import AnycodeCore
+import AnycodeRuntime
+
+extension AnycodeRuntime.TranscriptEntry {
+    /// The entry in words; `nil` for what says nothing new.
+    var told: (kind: LogEntry.Kind, words: String)? {
+        switch self {
+        case .progressed(let words): (.status, words)
+        case .prepared(let workspace): (.status, workspace.words)
+        case .prompted(_, let person, let text): (.prompt, "\(person.name): \(text)")
+        case .queued(let text): (.status, "waits for its turn: \(text)")
+        case .text(let text): (.text, text)
+        case .thought(let text): (.thought, text)
+        case .tool(let call): (.tool, "\(call.title) (\(call.status.words))")
+        case .toolUpdated(let update): update.status.map { (.tool, "\(update.title ?? "tool") (\($0.words))") }
+        case .plan(let entries): (.plan, entries.map(\.words).joined(separator: "\n"))
+        case .asked(let ask): (.question, ask.words)
+        case .answeredField(_, _, let selection, let person):
+            (.answer, "\(person.name): \(selection.joined(separator: ", "))")
+        case .resolved(_, let resolution):
+            (.answer, [resolution.by?.name, resolution.choice].compactMap(\.self).joined(separator: ": "))
+        case .notice(let words): (.notice, words)
+        case .turnEnded(let report): (.result, "turn \(report.turn) \(report.words)")
+        case .finished(let report): (.result, "session \(report.words)")
+        }
+    }
+}
+
+extension PreparedWorkspace {
+    fileprivate var words: String {
+        let facts = [branch.map { "branch \($0)" }, base.isEmpty ? nil : "at \(base.prefix(12))"].compactMap(\.self)
+        return "workspace ready" + (facts.isEmpty ? "" : ", " + facts.joined(separator: " "))
+    }
+}
+
+extension ToolCall.Status {
+    fileprivate var words: String {
+        switch self {
+        case .pending: "pending"
+        case .inProgress: "in progress"
+        case .completed: "completed"
+        case .failed: "failed"
+        }
+    }
+}
+
+extension PlanEntry {
+    fileprivate var words: String {
+        switch status {
+        case .pending: "[ ] \(text)"
+        case .inProgress: "[~] \(text)"
+        case .completed: "[x] \(text)"
+        }
+    }
+}
+
+extension Ask {
+    fileprivate var words: String {
+        switch kind {
+        case .permission(let request):
+            "permission \(request.toolCall.title ?? "to use a tool"): "
+                + request.options.map(\.name).joined(separator: ", ")
+        case .question(let request): request.message
+        case .repository(let problem): "repository: \(problem)"
+        }
+    }
+}
+
+extension TurnReport {
+    fileprivate var words: String {
+        let outcome =
+            switch outcome {
+            case .done: "done"
+            case .stopped(let reason): "stopped: \(reason)"
+            case .cancelled: "stopped"
+            case .failed(let reason): "failed: \(reason)"
+            }
+        return [outcome, "\(seconds) s", save?.words].compactMap(\.self).joined(separator: ", ")
+    }
+}
+
+extension SessionReport {
+    fileprivate var words: String {
+        let outcome = reason.isEmpty ? outcome.rawValue : "\(outcome.rawValue): \(reason)"
+        return [outcome, "\(seconds) s", save?.words].compactMap(\.self).joined(separator: ", ")
+    }
+}
+
+extension SaveReport {
+    fileprivate var words: String {
+        switch self {
+        case .clean: "no files changed"
+        case .saved(let patch):
+            "\(patch.files) \(patch.files == 1 ? "file" : "files") (+\(patch.added) −\(patch.removed)) in \(patch.path)"
+        case .failed(let reason, let last):
+            "could not be saved: \(reason)" + (last.map { "; the last save is \($0.path)" } ?? "")
+        }
+    }
+}
