@@ -1,11 +1,12 @@
+import AnycodeCore
+import AnycodeStore
+import Supervision
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-import AnycodeCore
-import AnycodeStore
-import Supervision
 
 /// What the bot says of itself.
 extension Router {

@@ -1,10 +1,11 @@
+import AnycodeCore
+import AnycodeStore
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-import AnycodeCore
-import AnycodeStore
 
 /// Everything that one batch of events changes, written in one transaction: cursor, transcript, interactions, buttons,
 /// answers to people, and the inbound events that are thereby handled.

@@ -1,12 +1,13 @@
+import AnycodeCore
+import AnycodeStore
+import Logging
+import Supervision
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-import AnycodeCore
-import AnycodeStore
-import Logging
-import Supervision
 
 /// Every minute: a session that should be alive and has no actor is started again; old inbound keys are forgotten.
 struct Watchdog: Child {

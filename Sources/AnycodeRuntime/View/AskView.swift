@@ -107,7 +107,10 @@ enum AskView {
         if let url = request.url { lines.append("<\(url)>") }
         guard asked.resolution == nil else { return settled(lines, asked) }
         let buttons = ["Done", "Decline"].enumerated().map { number, label in
-            [ChatButton(label: label, token: ButtonToken.ask(asked.ask, number), style: number == 0 ? .primary : .plain)]
+            [
+                ChatButton(
+                    label: label, token: ButtonToken.ask(asked.ask, number), style: number == 0 ? .primary : .plain)
+            ]
         }
         return OutgoingMessage(markdown: lines.joined(separator: "\n"), buttons: buttons, rings: true)
     }

@@ -5,7 +5,8 @@ enum DiffMessage {
     static func make(_ patch: SavedPatch, session: SessionID, runtime: Runtime) async -> OutgoingMessage {
         let head = "**Changes of `\(session.short)`**: \(ReportView.changes(patch))"
         guard !patch.holdsSecret else {
-            return OutgoingMessage(markdown: "\(head)\nA secret is in it, so it is not shown here. It is kept at `\(patch.path)`.")
+            return OutgoingMessage(
+                markdown: "\(head)\nA secret is in it, so it is not shown here. It is kept at `\(patch.path)`.")
         }
         guard let bytes = try? await runtime.archive.read(patch.path) else {
             return OutgoingMessage(markdown: "\(head)\nThe patch at `\(patch.path)` cannot be read any more.")

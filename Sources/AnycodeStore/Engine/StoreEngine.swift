@@ -16,7 +16,8 @@ extension StoreError {
     static var closedStore: StoreError { StoreError(.closed, "The database is closed: the daemon is stopping") }
 }
 
-/// Works on the caller's thread.
+/// Works on the caller's thread. Yields around each step, as a store with a thread of its own would, so that a simulated
+/// kill may come between a decision and its commit, and between a commit and what follows.
 final class InlineEngine: StoreEngine {
     private let connection: StoreConnection
     private let isClosed = Mutex(false)
@@ -28,11 +29,15 @@ final class InlineEngine: StoreEngine {
     var commitCount: Int { connection.commitCount }
 
     func write<T: Sendable>(_ body: @escaping @Sendable (StoreTransaction) throws -> T) async throws(StoreError) -> T {
+        await Task.yield()
         try checkOpen()
-        return try connection.write(body)
+        let result = try connection.write(body)
+        await Task.yield()
+        return result
     }
 
     func read<T: Sendable>(_ body: @escaping @Sendable (StoreTransaction) throws -> T) async throws(StoreError) -> T {
+        await Task.yield()
         try checkOpen()
         return try connection.read(body)
     }

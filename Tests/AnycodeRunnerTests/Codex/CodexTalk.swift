@@ -134,6 +134,8 @@ struct CodexTalk {
     }
 
     func file(_ name: String) -> String? {
-        (try? Data(contentsOf: URL(filePath: runner.workspace + "/" + name))).map { String(decoding: $0, as: UTF8.self) }
+        (try? Data(contentsOf: URL(filePath: runner.workspace + "/" + name))).map {
+            String(decoding: $0, as: UTF8.self)
+        }
     }
 }

@@ -11,7 +11,9 @@ struct MaskingGateTests {
 
     /// Random text with secrets in it, cut at random places.
     private func chunks(_ random: inout SplitMix64) -> (text: String, chunks: [String]) {
-        let words = ["the ", "hunter2 ", "token ", Self.secret, Self.token, "\n", "gh", "ghp_ ", "hunter2-", " end. ", "é"]
+        let words = [
+            "the ", "hunter2 ", "token ", Self.secret, Self.token, "\n", "gh", "ghp_ ", "hunter2-", " end. ", "é",
+        ]
         let text = (0..<12).map { _ in words[Int(random.next() % UInt64(words.count))] }.joined() + "."
         var chunks: [String] = []
         var rest = Substring(text)

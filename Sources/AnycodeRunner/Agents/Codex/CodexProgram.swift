@@ -50,7 +50,9 @@ struct CodexProgram: Sendable {
             "name=\(jsonString(name))", "base_url=\(jsonString(base ?? "https://api.openai.com/v1"))",
             "env_key=\(jsonString(key))", #"wire_api="responses""#, "supports_websockets=false",
         ]
-        return settings + [#"model_provider="anycode""#, "model_providers.anycode={\(provider.joined(separator: ","))}"]
+        return settings + [
+            #"model_provider="anycode""#, "model_providers.anycode={\(provider.joined(separator: ","))}",
+        ]
     }
 
     /// The variable that holds the key; nil for a login that is kept in `auth.json`.

@@ -54,7 +54,8 @@ struct CodexTool: Sendable {
     private static func status(_ item: JSON) -> String {
         switch item.text("status") {
         // A command has a process once nobody has to allow it any more.
-        case "inProgress": item["processId"]?.text == nil && item.text("type") != "mcpToolCall" ? "pending" : "in_progress"
+        case "inProgress":
+            item["processId"]?.text == nil && item.text("type") != "mcpToolCall" ? "pending" : "in_progress"
         case "failed", "declined": "failed"
         default: "completed"
         }

@@ -24,7 +24,8 @@ extension CodexTranslation {
         case "thread/tokenUsage/updated":
             return usage.updated(params["tokenUsage"] ?? .null).map { [update("usage_update", $0)] } ?? []
         case "thread/name/updated":
-            return params.text("threadName").map { [update("session_info_update", [.init("title", .string($0))])] } ?? []
+            return params.text("threadName").map { [update("session_info_update", [.init("title", .string($0))])] }
+                ?? []
         default: return told(method, params)
         }
     }
@@ -51,7 +52,8 @@ extension CodexTranslation {
 
     /// Known, and nothing a person has to see.
     private static let silent: Set<String> = [
-        "account/rateLimits/updated", "account/updated", "deprecationNotice", "item/commandExecution/terminalInteraction",
+        "account/rateLimits/updated", "account/updated", "deprecationNotice",
+        "item/commandExecution/terminalInteraction",
         "item/fileChange/outputDelta", "item/mcpToolCall/progress", "mcpServer/startupStatus/updated",
         "remoteControl/status/changed", "skills/changed", "thread/goal/cleared", "thread/goal/updated",
         "thread/queue/changed", "thread/readState/changed", "thread/settings/updated", "thread/started",
