@@ -30,7 +30,8 @@ extension StoreError {
         case SQLITE_CORRUPT, SQLITE_NOTADB:
             self.init(
                 .corrupt, "The database is damaged (\(words))",
-                hint: "Check it with `sqlite3 FILE 'PRAGMA integrity_check'`, or restore a backup made by `anycode backup`")
+                hint: "Check it with `sqlite3 FILE 'PRAGMA integrity_check'`, "
+                    + "or restore a backup made by `anycode backup`")
         case SQLITE_READONLY, SQLITE_PERM, SQLITE_CANTOPEN:
             self.init(
                 .failed, "The database cannot be written (\(words))",

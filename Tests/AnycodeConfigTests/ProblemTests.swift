@@ -17,7 +17,8 @@ import Testing
 
     @Test func unknownKeysWithoutANearOneListWhatIsAllowed() {
         #expect(
-            messages("[database]\nengine = 1") == ["config.toml:2: database.engine: unknown key; allowed here: keep_days, path"])
+            messages("[database]\nengine = 1")
+                == ["config.toml:2: database.engine: unknown key; allowed here: keep_days, path"])
     }
 
     @Test func unknownKeysInInlineTablesAndNamedSections() {

@@ -30,6 +30,7 @@ import Testing
             _ = FileManager.default.createFile(atPath: path + "-wal", contents: nil)
             let error = await storeError { try Store(path: path, execution: .inline).close() }
             #expect(error?.code == .corrupt)
+            #expect(error?.message.contains(path) == true)
             #expect(error?.hint?.contains("anycode backup") == true)
         }
     }
