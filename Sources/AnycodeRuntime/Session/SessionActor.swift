@@ -272,7 +272,7 @@ package actor SessionActor: Child {
         let (id, incarnation, nonce, date) = (header.id, incarnation, runtime.makeID(), runtime.clock.date())
         let conversation = header.conversation
         let words = """
-            ❌ Session `\(header.id.short)` was set aside: it brought the daemon down three times in a row. \
+            ❌ Session `\(header.id.short)` was set aside: three times in a row the daemon went down just after taking it up. \
             Its data and its sandbox are kept for the operator.
             """
         let message = try JSONCoding.encode(OutgoingMessage(markdown: words, rings: true))
