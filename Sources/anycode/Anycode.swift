@@ -38,6 +38,7 @@ struct Run: AsyncParsableCommand {
         let daemon = try await StartFailure.telling {
             try await Daemon(configuration, data: data, console: usesConsole ? .plain : nil)
         }
+        await daemon.tellSurroundings()
         try await daemon.run()
     }
 }

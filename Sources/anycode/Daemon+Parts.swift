@@ -38,6 +38,18 @@ extension Daemon {
                 limits: .init(memoryBytes: UInt64(local.memoryMB) << 20, tasks: UInt64(local.maxTasks))))
     }
 
+    /// Says which configured limits nobody keeps on this machine, and what stands in the way of sandboxes.
+    func tellSurroundings() async {
+        guard let found = try? await provider.surroundings() else { return }
+        if !found.limitsOff.isEmpty {
+            let limits = found.limitsOff.joined(separator: ", ")
+            runtime.logger.warning("limits of sandboxes are off here", metadata: ["limits": "\(limits)"])
+        }
+        for problem in [found.isolationProblem, found.networkProblem].compactMap({ $0 }) {
+            runtime.logger.error("sandboxes cannot be made as configured", metadata: ["problem": "\(problem)"])
+        }
+    }
+
     /// The runner lies beside the daemon's own program.
     static var runnerPath: String {
         let own =
