@@ -19,6 +19,8 @@ package struct RuntimeConfiguration: Sendable {
     package var credentials: [String: RepositoryCredentials] = [:]
     /// The largest patch that is saved, in bytes.
     package var patchLimit = 256 << 20
+    /// The largest file that is taken from a chat, in bytes.
+    package var fileLimit = 20 << 20
     package var watchdogInterval: Duration = .seconds(60)
     package var reaperInterval: Duration = .seconds(600)
     /// How long finished sessions are kept, with their transcripts and saves; `nil` keeps them for ever.

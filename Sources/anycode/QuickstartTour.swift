@@ -59,8 +59,8 @@ final class QuickstartTour: Sendable {
         await daemon.console?.announce("You write: `\(text)`")
         guard let person = daemon.console?.person else { return }
         let event = InboundEvent(
-            key: "quickstart-\(UUID().uuidString)", conversation: ConsolePlatform.conversation, sender: person,
-            sentAt: Date(), content: .text(TextMessage(id: MessageID("quickstart"), text: text)))
+            key: "quickstart-\(UUID().uuidString)", conversation: ConsolePlatform.conversation, isPrivate: true,
+            sender: person, sentAt: Date(), content: .text(TextMessage(id: MessageID("quickstart"), text: text)))
         try await StoredInbox(runtime: daemon.runtime, platform: PlatformID("console")).receive([event])
     }
 

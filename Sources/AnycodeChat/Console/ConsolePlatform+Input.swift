@@ -172,8 +172,8 @@ extension ConsolePlatform {
     private func deliver(key: String, _ content: InboundEvent.Content) {
         pending.append(
             InboundEvent(
-                key: key, conversation: Self.conversation, sender: person, sentAt: configuration.now(),
-                content: content))
+                key: key, conversation: Self.conversation, isPrivate: true, sender: person,
+                sentAt: configuration.now(), content: content))
         if pending.count >= Self.mostPending { loop.stopReading() }
         deliverySignal?.yield()
     }

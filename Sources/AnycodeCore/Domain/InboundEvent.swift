@@ -14,31 +14,67 @@ package struct InboundEvent: Hashable, Sendable, Codable {
     /// The platform's own id of the update; the same event delivered twice has the same key.
     package let key: String
     package let conversation: Conversation
+    /// Whether nobody but the sender and the bot reads this conversation.
+    package let isPrivate: Bool
     package let sender: Person
     /// When the person acted, by the platform's clock.
     package let sentAt: Date
     package let content: Content
 
-    package init(key: String, conversation: Conversation, sender: Person, sentAt: Date, content: Content) {
+    package init(
+        key: String, conversation: Conversation, isPrivate: Bool = false, sender: Person, sentAt: Date, content: Content
+    ) {
         self.key = key
         self.conversation = conversation
+        self.isPrivate = isPrivate
         self.sender = sender
         self.sentAt = sentAt
         self.content = content
+    }
+
+    /// Events that an older version stored say nothing of `isPrivate`.
+    package init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        key = try members.decode(String.self, forKey: .key)
+        conversation = try members.decode(Conversation.self, forKey: .conversation)
+        isPrivate = try members.decodeIfPresent(Bool.self, forKey: .isPrivate) ?? false
+        sender = try members.decode(Person.self, forKey: .sender)
+        sentAt = try members.decode(Date.self, forKey: .sentAt)
+        content = try members.decode(Content.self, forKey: .content)
     }
 }
 
 /// A written message.
 package struct TextMessage: Hashable, Sendable, Codable {
     package let id: MessageID
+    /// May be empty where there are attachments.
     package let text: String
     /// The message this one answers.
     package let replyTo: MessageID?
+    /// Files that came with it, in the order in which they were sent.
+    package let attachments: [SentFile]
+    /// Whether the words are somebody else's that were passed on, or an older message's that were edited. Such a message
+    /// is never a command.
+    package let isForwarded: Bool
 
-    package init(id: MessageID, text: String, replyTo: MessageID? = nil) {
+    package init(
+        id: MessageID, text: String, replyTo: MessageID? = nil, attachments: [SentFile] = [], isForwarded: Bool = false
+    ) {
         self.id = id
         self.text = text
         self.replyTo = replyTo
+        self.attachments = attachments
+        self.isForwarded = isForwarded
+    }
+
+    /// Messages that an older version stored have neither attachments nor `isForwarded`.
+    package init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        id = try members.decode(MessageID.self, forKey: .id)
+        text = try members.decode(String.self, forKey: .text)
+        replyTo = try members.decodeIfPresent(MessageID.self, forKey: .replyTo)
+        attachments = try members.decodeIfPresent([SentFile].self, forKey: .attachments) ?? []
+        isForwarded = try members.decodeIfPresent(Bool.self, forKey: .isForwarded) ?? false
     }
 }
 

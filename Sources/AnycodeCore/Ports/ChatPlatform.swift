@@ -24,6 +24,19 @@ package protocol ChatPlatform: Sendable {
 
     /// Answers a button click with a short note for the person who clicked (empty: just stop the spinner).
     func acknowledge(_ callback: String, note: String) async throws(ChatError)
+
+    /// The bytes of a file that a person sent.
+    ///
+    /// Throws `rejected` when it has more than `limit` bytes or the platform has it no more, `unreachable` and `flood`
+    /// when trying again later is right.
+    func fetch(_ file: SentFile, limit: Int) async throws(ChatError) -> [UInt8]
+}
+
+extension ChatPlatform {
+    /// For platforms on which people send no files.
+    package func fetch(_ file: SentFile, limit: Int) async throws(ChatError) -> [UInt8] {
+        throw ChatError(.rejected, "\(id) hands out no files")
+    }
 }
 
 /// Where platforms deliver.

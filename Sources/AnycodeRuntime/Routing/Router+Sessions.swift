@@ -53,7 +53,8 @@ extension Router {
             return try await finish(
                 stored, reply: "Session `\(target.id.short)` is over. Start a new one with `/task`.")
         }
-        try await deliver(.prompted(by: stored.event.sender, text: text), to: target.id, stored)
+        try await deliver(
+            .prompted(by: stored.event.sender, text: text, files: message.attachments), to: target.id, stored)
     }
 
     /// A slash command that the session's agent has goes to the agent.
@@ -61,7 +62,8 @@ extension Router {
         if let target = try await target(of: message, stored), target.isLive,
             runtime.sessions[target.id]?.brief.commands.contains(name) == true
         {
-            return try await deliver(.prompted(by: stored.event.sender, text: text), to: target.id, stored)
+            return try await deliver(
+                .prompted(by: stored.event.sender, text: text, files: message.attachments), to: target.id, stored)
         }
         try await finish(
             stored,

@@ -4,7 +4,9 @@ import Supervision
 
 /// `/task`: checks, the rows, then the session.
 extension Router {
-    func startTask(_ agent: AgentName?, _ prompt: String, _ stored: StoredInbound) async throws {
+    func startTask(
+        _ agent: AgentName?, _ prompt: String, _ message: TextMessage, _ stored: StoredInbound
+    ) async throws {
         let agent = agent ?? runtime.configuration.defaultAgent
         guard !prompt.isEmpty else {
             return try await finish(
@@ -25,7 +27,7 @@ extension Router {
             return try await finish(stored, reply: refusal)
         }
         let header = header(agent, prompt, stored.event)
-        try await insert(header, stored)
+        try await insert(header, message.attachments, stored)
         try startSession(header.id)
     }
 
@@ -39,9 +41,9 @@ extension Router {
     }
 
     /// Session, lease and button exist before anything is done for them.
-    private func insert(_ header: SessionHeader, _ stored: StoredInbound) async throws {
+    private func insert(_ header: SessionHeader, _ files: [SentFile], _ stored: StoredInbound) async throws {
         let date = runtime.clock.date()
-        let state = SessionState(header: header)
+        let state = SessionState(header: header, files: files)
         let snapshot = try JSONCoding.encode(StoredSession(header: header, state: state))
         let row = SessionRow(
             id: header.id, conversation: header.conversation, starter: header.starter, agent: header.agent,

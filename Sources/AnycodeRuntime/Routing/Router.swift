@@ -103,8 +103,9 @@ package actor Router: Child {
     private func read(_ message: TextMessage, _ stored: StoredInbound) async throws {
         let known = runtime.configuration.agents.map(\.name)
         let person = stored.event.sender
-        switch ChatCommand.parse(message.text, agents: known) {
-        case .task(let agent, let prompt): try await startTask(agent, prompt, stored)
+        let command = message.isForwarded ? .plain(message.text) : ChatCommand.parse(message.text, agents: known)
+        switch command {
+        case .task(let agent, let prompt): try await startTask(agent, prompt, message, stored)
         case .status: try await finish(stored, reply: try await statusText(stored.event.conversation.chat))
         case .agents: try await finish(stored, reply: agentsText)
         case .help: try await finish(stored, reply: Self.helpText)
@@ -114,7 +115,7 @@ package actor Router: Child {
         case .stop(let prefix): try await toSession(prefix, message, stored) { _ in .stopRequested(by: person) }
         case .diff(let prefix): try await diff(prefix, message, stored)
         case .plain(let text):
-            guard !text.isEmpty else { return try await finish(stored) }
+            guard !text.isEmpty || !message.attachments.isEmpty else { return try await finish(stored) }
             try await followUp(text, message, stored)
         case .unknown(let name, let text): try await passOn(name, text, message, stored)
         }

@@ -14,6 +14,7 @@ extension SessionActor {
         switch action {
         case .acquire: group.addTask { await self.startLease() }
         case .prepare(let source): group.addTask { await self.prepare(source) }
+        case .receive(let files): group.addTask { await self.receive(files) }
         case .openStream: startStream()
         case .deliverCalls:
             guard !callsAreRunning else { return }
@@ -131,7 +132,7 @@ extension SessionActor {
     }
 
     /// Repeats a harmless call while the runner cannot be reached, a few times.
-    private func retrying<Value>(
+    func retrying<Value>(
         _ child: ChildContext?, _ body: () async throws(AgentError) -> Value
     ) async throws -> Value {
         var backoff = Duration.milliseconds(200)

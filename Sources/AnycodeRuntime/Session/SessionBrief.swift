@@ -35,7 +35,7 @@ extension SessionMachine {
 
     private var activity: SessionBrief.Activity {
         switch state.phase {
-        case .pending, .provisioning, .preparing, .opening, .saving: .active
+        case .pending, .provisioning, .preparing, .opening, .receiving, .saving: .active
         case .choosingRepository: .waiting
         case .working: state.asks.isEmpty ? .active : .waiting
         case .idle: .idle
@@ -58,6 +58,8 @@ extension SessionMachine {
             (state.source.map { "clone of \($0.spelling)" } ?? "workspace", "runner", remaining(.provisioning))
         case .choosingRepository: ("repository", header.starter.name, remaining(.person))
         case .opening: ("start of its session", header.agent.rawValue, remaining(.provisioning))
+        case .receiving:
+            ("files that came with a message", header.conversation.chat.platform.rawValue, remaining(.provisioning))
         case .working: working
         case .saving: ("last changes", "runner", remaining(.save))
         case .idle: ("a message, until the sandbox is removed", header.starter.name, remaining(.linger))
@@ -91,7 +93,7 @@ extension SessionState.Phase {
     /// Whether the agent's stream is read.
     var hasStream: Bool {
         switch self {
-        case .opening, .working, .saving, .idle, .stopping: true
+        case .opening, .receiving, .working, .saving, .idle, .stopping: true
         case .pending, .provisioning, .preparing, .choosingRepository, .reviving, .closing, .destroying, .done: false
         }
     }
@@ -103,6 +105,7 @@ extension SessionState.Phase {
         case .provisioning: "provisioning"
         case .preparing, .opening: "connecting"
         case .choosingRepository: "waiting"
+        case .receiving: "receiving"
         case .working: "working"
         case .saving: "saving"
         case .idle: "idle"

@@ -5,7 +5,7 @@ package enum SessionEvent: Hashable, Sendable {
     /// A new incarnation begins: the first, or one that takes over.
     case started
 
-    case prompted(by: Person, text: String)
+    case prompted(by: Person, text: String, files: [SentFile] = [])
     case pressed(InteractionID, ButtonAction, by: Person, callback: String)
     case cancelRequested(by: Person, callback: String?)
     case stopRequested(by: Person)
@@ -18,6 +18,8 @@ package enum SessionEvent: Hashable, Sendable {
     case prepareProgressed(String)
     case prepared(PreparedWorkspace)
     case prepareFailed(AgentError)
+    /// The files of the next prompt are in the workspace, as far as they could be had.
+    case received([ReceivedFile])
     case streamed([AgentEvent])
     case callAccepted(AgentCall)
     case callRefused(AgentCall, AgentError)
@@ -36,6 +38,8 @@ package enum SessionAction: Hashable, Sendable {
     /// Create, revive or adopt the sandbox, and give its runner the environment.
     case acquire
     case prepare(RequestedSource?)
+    /// Fetch files from the chat and put them into the workspace.
+    case receive([IncomingFile])
     case openStream
     /// Hand the calls that wait in `SessionState.outbound` to the agent.
     case deliverCalls

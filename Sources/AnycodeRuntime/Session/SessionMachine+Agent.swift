@@ -89,6 +89,7 @@ extension SessionMachine {
             progressed("ready for a message")
             return
         }
+        if let files = state.queue[0].files { return receive(files) }
         let prompt = state.queue.removeFirst()
         state.turn += 1
         state.turnSpoke = false
@@ -98,7 +99,7 @@ extension SessionMachine {
         lastSignOfLife = now
         progressed("working")
         record(.prompted(turn: state.turn, by: prompt.by, text: prompt.text))
-        call(.prompt) { .prompt($0, session.id, text: prompt.text) }
+        call(.prompt) { .prompt($0, session.id, text: prompt.words) }
     }
 
     private mutating func callFailed(_ request: RequestID, _ failure: AgentFailure) {

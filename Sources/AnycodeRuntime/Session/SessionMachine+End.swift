@@ -64,7 +64,7 @@ extension SessionMachine {
         case .preparing, .choosingRepository:
             cancelAsks("the sandbox died", tellAgent: false)
             destroy(ending, nil)
-        case .opening, .working, .saving, .idle:
+        case .opening, .receiving, .working, .saving, .idle:
             revive(ending)
         case .stopping(let ending):
             revive(ending)

@@ -8,7 +8,7 @@ extension SessionMachine {
 
     mutating func person(_ event: SessionEvent) {
         switch event {
-        case .prompted(let person, let text): prompted(by: person, text)
+        case .prompted(let person, let text, let files): prompted(by: person, text, files)
         case .pressed(let id, let action, let person, let callback): pressed(id, action, by: person, callback: callback)
         case .cancelRequested(let person, let callback): cancelRequested(by: person, callback)
         case .stopRequested(let person): stopRequested(by: person)
@@ -17,17 +17,19 @@ extension SessionMachine {
         }
     }
 
-    private mutating func prompted(by person: Person, _ text: String) {
-        if let open = textAsk { return written(text, for: open, by: person) }
+    /// Words that come with files are for the agent, never an answer to a question.
+    private mutating func prompted(by person: Person, _ text: String, _ files: [SentFile]) {
+        if files.isEmpty, let open = textAsk { return written(text, for: open, by: person) }
+        let prompt = SessionState.Prompt(by: person, text: text, files: files)
         switch state.phase {
         case .idle:
-            state.queue.append(.init(by: person, text: text))
+            state.queue.append(prompt)
             nextTurn()
-        case .pending, .provisioning, .preparing, .choosingRepository, .opening, .working, .saving:
+        case .pending, .provisioning, .preparing, .choosingRepository, .opening, .receiving, .working, .saving:
             guard state.queue.count < policy.queueLimit else {
                 return reply("\(state.queue.count) messages wait already; this one was not taken.")
             }
-            state.queue.append(.init(by: person, text: text))
+            state.queue.append(prompt)
             record(.queued(text: text))
         case .stopping, .reviving, .closing, .destroying, .done:
             reply("Session `\(header.id.short)` is ending; start a new one with `/task`.")

@@ -14,8 +14,8 @@ extension SessionMachine {
             state.phase = .provisioning
             progressed("making a sandbox")
             act(.acquire)
-        case .provisioning, .preparing, .choosingRepository, .opening, .working, .saving, .idle, .stopping, .reviving,
-            .closing:
+        case .provisioning, .preparing, .choosingRepository, .opening, .receiving, .working, .saving, .idle, .stopping,
+            .reviving, .closing:
             act(.acquire)
         case .destroying:
             act(.destroy)
@@ -39,9 +39,10 @@ extension SessionMachine {
             act(.prepare(state.source))
         case .preparing:
             act(.prepare(state.source))
-        case .opening, .working, .idle, .stopping, .saving:
+        case .opening, .receiving, .working, .idle, .stopping, .saving:
             act(.openStream)
             if !state.outbound.isEmpty { act(.deliverCalls) }
+            if state.phase == .receiving { receiveAgain() }
             if needsSave { startSave() }
         case .reviving(let ending):
             state.phase = .closing(ending)
@@ -75,7 +76,7 @@ extension SessionMachine {
             startSave()
         case .pending, .choosingRepository, .destroying, .done:
             break
-        case .opening, .working, .saving, .idle, .stopping:
+        case .opening, .receiving, .working, .saving, .idle, .stopping:
             cancelAsks("the sandbox was restarted", tellAgent: false)
             let reason = "the sandbox was restarted and the agent's state is lost"
             close(.init(outcome: .failed, reason: reason, rings: true))
@@ -90,7 +91,7 @@ extension SessionMachine {
             destroy(.init(outcome: .failed, reason: "no sandbox could be made: \(reason)", rings: true), nil)
         case .reviving(let ending), .closing(let ending):
             destroy(ending, .failed(reason: reason, last: state.lastSave))
-        case .preparing, .choosingRepository, .opening, .working, .saving, .idle, .stopping:
+        case .preparing, .choosingRepository, .opening, .receiving, .working, .saving, .idle, .stopping:
             cancelAsks("the sandbox is gone", tellAgent: false)
             let save: SaveReport? = state.workspace == nil ? nil : .failed(reason: reason, last: state.lastSave)
             destroy(.init(outcome: .failed, reason: "the sandbox is gone: \(reason)", rings: true), save)

@@ -52,6 +52,7 @@ package struct SessionMachine: Sendable {
         case .prepareProgressed(let words): progressed(words)
         case .prepared(let workspace): prepared(workspace)
         case .prepareFailed(let error): prepareFailed(error)
+        case .received(let files): received(files)
         case .streamed(let events): for event in events { agent(event) }
         case .callAccepted(let call): callAccepted(call)
         case .callRefused(let call, let error): callRefused(call, error)
@@ -102,7 +103,7 @@ package struct SessionMachine: Sendable {
     private func wantedDeadlines() -> [Deadline: Duration] {
         switch state.phase {
         case .pending, .done, .destroying: [:]
-        case .provisioning, .preparing, .opening, .reviving: [.provisioning: now + policy.provisioning]
+        case .provisioning, .preparing, .opening, .receiving, .reviving: [.provisioning: now + policy.provisioning]
         case .choosingRepository: [.person: now + policy.person]
         case .working: workingDeadlines()
         case .saving, .closing: [.save: now + policy.save]
@@ -167,6 +168,7 @@ package struct SessionMachine: Sendable {
         switch state.phase {
         case .reviving(let ending):
             destroy(ending, .failed(reason: "the sandbox did not come back", last: state.lastSave))
+        case .receiving: filesAreLate()
         default: end(.failed, "the sandbox was not ready within \(words)", rings: true)
         }
     }

@@ -10,6 +10,8 @@ package struct SessionState: Hashable, Sendable, Codable {
         case choosingRepository
         /// The agent starts and opens its conversation.
         case opening
+        /// The files that came with the next prompt are put into the workspace.
+        case receiving
         case working
         /// The turn has ended and its changes are being saved.
         case saving(TurnReport)
@@ -36,6 +38,22 @@ package struct SessionState: Hashable, Sendable, Codable {
     package struct Prompt: Hashable, Sendable, Codable {
         package let by: Person
         package let text: String
+        /// Files that came with it and are not in the workspace yet; `nil` for none.
+        package var files: [SentFile]?
+        /// What the agent is told besides: where the files are.
+        package var remark: String?
+
+        package init(by: Person, text: String, files: [SentFile] = [], remark: String? = nil) {
+            self.by = by
+            self.text = text
+            self.files = files.isEmpty ? nil : files
+            self.remark = remark
+        }
+
+        /// All that the agent reads.
+        package var words: String {
+            [text.isEmpty ? nil : text, remark].compactMap(\.self).joined(separator: "\n\n")
+        }
     }
 
     package enum Purpose: Hashable, Sendable, Codable {
@@ -87,9 +105,12 @@ package struct SessionState: Hashable, Sendable, Codable {
     package var lastTurn: TurnReport.Outcome?
     package var lastSave: SavedPatch?
     package var diffIsWanted = false
+    /// How many files people sent so far; numbers them in the workspace.
+    package var fileCount: Int?
 
-    package init(header: SessionHeader) {
+    /// - Parameter files: what came with the task.
+    package init(header: SessionHeader, files: [SentFile] = []) {
         source = header.source
-        queue = [Prompt(by: header.starter, text: header.prompt)]
+        queue = [Prompt(by: header.starter, text: header.prompt, files: files)]
     }
 }

@@ -220,6 +220,42 @@ struct RouterTests {
         #expect(bench.texts().last?.contains("is over") == true)
     }
 
+    // MARK: Files
+
+    @Test func filesThatComeWithATaskAreInTheWorkspaceBeforeItsTurn() throws {
+        let bench = try bench()
+        let file = bench.chat.upload("shot 1.txt", Array("hello".utf8))
+        bench.chat.write("/task look {say}", in: bench.room, by: bench.ana, files: [file])
+        bench.wait(.seconds(30))
+        let id = try bench.sessions()[0].id
+        let lease = try #require(try bench.read { try $0.leases(session: id) }.first?.id)
+        let files = try #require(bench.host.anyEver(lease)).read(\.files)
+        #expect(files[".anycode/attachments/1-shot_1.txt"] == Array("hello".utf8))
+        #expect(files[".anycode/attachments/.gitignore"] == Array("*\n".utf8))
+        #expect(try bench.prompts(id)[0].contains("`.anycode/attachments/1-shot_1.txt` (text/plain)"))
+    }
+
+    @Test func aFileWithoutWordsIsAFollowUpAndOneThatIsTooLargeIsSaid() throws {
+        let bench = try bench { $0.fileLimit = 4 }
+        bench.write("/task {say}")
+        bench.wait(.seconds(20))
+        let files = [bench.chat.upload("big", Array("12345".utf8)), bench.chat.upload("ok", Array("123".utf8))]
+        bench.chat.write("", in: bench.room, by: bench.ana, files: files)
+        bench.wait(.seconds(60))
+        let prompt = try #require(try bench.prompts(bench.sessions()[0].id).last)
+        #expect(prompt.contains("Look at these files"))
+        #expect(prompt.contains("2-ok"))
+        #expect(prompt.contains("\"big\" was sent too and could not be fetched: it is larger than"))
+        #expect(bench.texts().contains { $0.contains("`big` could not be fetched") })
+    }
+
+    @Test func forwardedWordsAreNeverACommand() throws {
+        let bench = try bench()
+        bench.chat.write("/task {say}", in: bench.room, by: bench.ana, isForwarded: true)
+        bench.wait(.seconds(1))
+        #expect(try bench.sessions().isEmpty)
+    }
+
     // MARK: Nothing is lost
 
     @Test func whatWasWrittenWhileTheDaemonWasDownIsRead() throws {

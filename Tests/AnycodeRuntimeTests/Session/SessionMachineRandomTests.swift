@@ -99,7 +99,7 @@ struct MachineWalk {
 
     private mutating func check(_ call: AgentCall, _ event: SessionEvent) {
         switch call {
-        case .prompt(_, _, let text): prompts.append(text)
+        case .prompt(_, _, let text): prompts.append(text.components(separatedBy: "\n\n")[0])
         case .answerPermission(let request, let answer):
             answered["\(generation) \(request)", default: 0] += 1
             #expect(answered["\(generation) \(request)"] == 1, "request \(request) was answered twice")
@@ -114,7 +114,7 @@ struct MachineWalk {
             #expect(answered["\(generation) \(request)"] == 1, "request \(request) was answered twice")
             if case .accepted = answer {
                 switch event {
-                case .pressed(_, _, Sample.ana, _), .prompted(Sample.ana, _): break
+                case .pressed(_, _, Sample.ana, _), .prompted(Sample.ana, _, _): break
                 default: Issue.record("answered by \(event)")
                 }
             }
@@ -157,12 +157,19 @@ struct MachineWalk {
         case .preparing: return run.machine.isConnected ? .prepared(Sample.workspace) : .acquired(Sample.health())
         case .choosingRepository: return press()
         case .opening: return .streamed([opening()])
+        case .receiving: return run.machine.isConnected ? .received(received()) : .acquired(Sample.health())
         case .working, .stopping: return .streamed([.turnEnded(run.awaited(.prompt), .endTurn)])
         case .saving, .closing:
             return run.machine.isConnected ? .saved(Sample.patch(number(3))) : .acquired(Sample.health())
         case .idle: return person()
         case .destroying: return .destroyed
         case .done: return .ticked
+        }
+    }
+
+    private func received() -> [ReceivedFile] {
+        run.machine.places(of: run.state.queue.first?.files ?? []).map {
+            ReceivedFile($0, problem: run.ids.value % 3 == 0 ? "gone" : nil)
         }
     }
 
@@ -214,7 +221,8 @@ struct MachineWalk {
             let text = random.chance(1, in: 4) ? "12" : "message \(written.count)"
             let isAnswer = run.machine.textAsk != nil
             if !isAnswer { written.append(text) }
-            return .prompted(by: Sample.ana, text: text)
+            return .prompted(
+                by: Sample.ana, text: text, files: isAnswer || number(4) > 0 ? [] : [Sample.file("a b.txt")])
         }
     }
 

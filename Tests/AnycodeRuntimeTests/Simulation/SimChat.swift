@@ -1,4 +1,5 @@
 import AnycodeCore
+import Foundation
 import Synchronization
 
 @testable import AnycodeRuntime
@@ -26,6 +27,8 @@ final class SimChatServer: Sendable {
         var offlineUntil: Duration = .zero
         var floodUntil: Duration = .zero
         var isBanned = false
+        /// What people sent, by reference.
+        var files: [String: [UInt8]] = [:]
     }
 
     let world: SimWorld
@@ -98,23 +101,44 @@ final class SimChatServer: Sendable {
 
     // MARK: People
 
-    func write(_ text: String, in chat: ChatID, by person: Person, replyTo: MessageID? = nil) {
-        deliver(chat, person) { number in
-            .text(TextMessage(id: MessageID("p\(number)"), text: text, replyTo: replyTo))
+    /// - Parameter ago: how long before its delivery it was written.
+    func write(
+        _ text: String, in chat: ChatID, by person: Person, replyTo: MessageID? = nil, files: [SentFile] = [],
+        isForwarded: Bool = false, ago: TimeInterval = 0
+    ) {
+        deliver(chat, person, ago) { number in
+            .text(
+                TextMessage(
+                    id: MessageID("p\(number)"), text: text, replyTo: replyTo, attachments: files,
+                    isForwarded: isForwarded))
         }
     }
 
     func click(_ token: String, on message: MessageID, in chat: ChatID, by person: Person) {
-        deliver(chat, person) { number in .click(ButtonClick(token: token, message: message, callback: "c\(number)")) }
+        deliver(chat, person, 0) { number in
+            .click(ButtonClick(token: token, message: message, callback: "c\(number)"))
+        }
     }
 
-    private func deliver(_ chat: ChatID, _ person: Person, _ content: (Int) -> InboundEvent.Content) {
-        let date = world.date
+    /// A file that is going to be sent.
+    func upload(_ name: String, _ bytes: [UInt8]) -> SentFile {
+        state.withLock { $0.files[name] = bytes }
+        return SentFile(name: name, mediaType: "text/plain", bytes: bytes.count, reference: name)
+    }
+
+    func file(_ reference: String) -> [UInt8]? { state.withLock { $0.files[reference] } }
+
+    /// Chats whose name begins with `private` are.
+    private func deliver(
+        _ chat: ChatID, _ person: Person, _ ago: TimeInterval, _ content: (Int) -> InboundEvent.Content
+    ) {
+        let date = world.date.addingTimeInterval(-ago)
         state.withLock { state in
             state.count += 1
             state.updates.append(
                 InboundEvent(
-                    key: "u\(state.count)", conversation: Conversation(chat: chat), sender: person, sentAt: date,
+                    key: "u\(state.count)", conversation: Conversation(chat: chat),
+                    isPrivate: chat.value.hasPrefix("private"), sender: person, sentAt: date,
                     content: content(state.count)))
         }
         news.raise()
@@ -173,6 +197,14 @@ struct SimPlatform: ChatPlatform {
 
     func acknowledge(_ callback: String, note: String) async throws(ChatError) {
         server.note(note)
+    }
+
+    func fetch(_ file: SentFile, limit: Int) async throws(ChatError) -> [UInt8] {
+        try await travel()
+        if server.world.fault(1, in: 4) { throw ChatError(.unreachable, "no route") }
+        guard let bytes = server.file(file.reference) else { throw ChatError(.rejected, "the file is gone") }
+        guard bytes.count <= limit else { throw ChatError(.rejected, "the file is too large") }
+        return bytes
     }
 
     private func travel() async throws(ChatError) {

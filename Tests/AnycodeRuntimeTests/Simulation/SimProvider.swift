@@ -257,7 +257,11 @@ struct SimWorkspace: Workspace {
     }
 
     func apply(patch: [UInt8]) async throws(AgentError) {}
-    func write(_ bytes: [UInt8], to path: String) async throws(AgentError) {}
+    func write(_ bytes: [UInt8], to path: String) async throws(AgentError) {
+        try await host.travel(1...20)
+        try host.sandbox(lease).write(bytes, to: path)
+    }
+
     func read(_ path: String) async throws(AgentError) -> [UInt8] { [] }
 }
 

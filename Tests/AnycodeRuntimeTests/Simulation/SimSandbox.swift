@@ -31,6 +31,7 @@ final class SimSandbox: Sendable {
         var prepared = 0
         var isAlive = true
         var exit: SandboxExit?
+        var files: [String: [UInt8]] = [:]
     }
 
     struct Turn: Sendable {
@@ -282,5 +283,6 @@ final class SimSandbox: Sendable {
     }
 
     func saved() { state.withLock { $0.savedVersion = $0.version } }
+    func write(_ bytes: [UInt8], to path: String) { state.withLock { $0.files[path] = bytes } }
     func prepare() { state.withLock { $0.prepared += 1 } }
 }

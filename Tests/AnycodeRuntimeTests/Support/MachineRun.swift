@@ -64,6 +64,10 @@ enum Sample {
         .init(name: name, title: name, kind: kind, required: required)
     }
 
+    static func file(_ name: String, bytes: Int? = 3) -> SentFile {
+        SentFile(name: name, mediaType: "text/plain", bytes: bytes, reference: "ref-\(name)")
+    }
+
     static func choices(_ names: String...) -> [QuestionRequest.Choice] {
         names.map { .init(value: $0, label: $0.uppercased()) }
     }
@@ -165,6 +169,11 @@ struct MachineRun {
     }
 
     // MARK: What was told
+
+    /// The files that the last event asked for.
+    var incomingFiles: [IncomingFile] {
+        actions.flatMap { action -> [IncomingFile] in if case .receive(let files) = action { files } else { [] } }
+    }
 
     var turnReports: [TurnReport] {
         entries.compactMap { entry in if case .turnEnded(let report) = entry { report } else { nil } }

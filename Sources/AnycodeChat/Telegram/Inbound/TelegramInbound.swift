@@ -51,8 +51,8 @@ struct TelegramInbound: Sendable {
         let click = ButtonClick(token: data, message: MessageID(String(message.messageId)), callback: query.id)
         return Outcome(
             event: InboundEvent(
-                key: key(update), conversation: conversation(message), sender: Self.person(query.from), sentAt: now,
-                content: .click(click)))
+                key: key(update), conversation: conversation(message), isPrivate: message.chat.type == "private",
+                sender: Self.person(query.from), sentAt: now, content: .click(click)))
     }
 
     // MARK: Messages
@@ -76,7 +76,7 @@ struct TelegramInbound: Sendable {
         if !text.isEmpty {
             let content = TextMessage(id: MessageID(String(message.messageId)), text: text, replyTo: replied(message))
             outcome.event = InboundEvent(
-                key: key(update), conversation: conversation(message), sender: sender,
+                key: key(update), conversation: conversation(message), isPrivate: isPrivate, sender: sender,
                 sentAt: Date(timeIntervalSince1970: Double(message.date)), content: .text(content))
         }
         outcome.reply = Self.refusal(of: message, hasText: !text.isEmpty).map {
