@@ -136,7 +136,7 @@ let testTargets: [Target] = [
     tests(
         "IntegrationTests",
         [
-            "AnycodeControl", "CSandboxSystem", "ScriptedModel", "TestJSON", "TestSupport", "anycode",
+            "AnycodeControl", "CSandboxSystem", "FakeTelegram", "ScriptedModel", "TestJSON", "TestSupport", "anycode",
             "anycode-demo-agent", "anycode-runner", "anycodectl", "test-agent",
         ]),
     tests("TestSupportTests", ["TestSupport"]),

@@ -14,7 +14,8 @@ package struct Supported: Sendable, Equatable {
     }
 
     /// What this version can run.
-    package static let thisVersion = Supported(platforms: [.console], providers: [.local], protocols: [.acp])
+    package static let thisVersion = Supported(
+        platforms: [.console, .telegram], providers: [.local], protocols: [.acp])
 
     /// Everything the file format knows, for tools that only check or write files.
     package static let everything = Supported(

@@ -50,7 +50,7 @@ package final class Runtime: Sendable {
         let environment = configuration.profile(header.agent)?.environment ?? [:]
         let named = environment.filter { variable in words.contains { variable.key.uppercased().contains($0) } }
         let passwords = configuration.credentials.values.map(\.password)
-        return SecretMasker(secrets: Array(named.values) + passwords + [token(header.lease)])
+        return SecretMasker(secrets: Array(named.values) + passwords + configuration.secrets + [token(header.lease)])
     }
 
     /// The chat's outbox, started if there is none yet.

@@ -17,6 +17,8 @@ package struct RuntimeConfiguration: Sendable {
     package var defaultSource: [PlatformID: RequestedSource] = [:]
     /// Host name → credentials for cloning. A token goes to its own host only.
     package var credentials: [String: RepositoryCredentials] = [:]
+    /// Further secrets of the daemon that no chat may show.
+    package var secrets: [Secret] = []
     /// The largest patch that is saved, in bytes.
     package var patchLimit = 256 << 20
     /// The largest file that is taken from a chat, in bytes.
@@ -61,7 +63,7 @@ package struct AccessRule: Sendable {
         self.chats = chats
     }
 
-    func admits(_ person: Person, in conversation: Conversation) -> Bool {
+    package func admits(_ person: Person, in conversation: Conversation) -> Bool {
         people.map { $0.contains(person.id) } ?? true && chats.map { $0.contains(conversation.chat) } ?? true
     }
 }

@@ -48,8 +48,10 @@ struct Daemon {
             base: configuration.sandbox.local.directory ?? data.sandboxes(of: instance))
         var settings = RuntimeConfiguration(configuration)
         adjust(&settings)
+        let platforms = Self.platforms(configuration, access: settings.access, http: http)
         let runtime = Runtime(
-            configuration: settings, store: store, instance: instance, platforms: console.map { [$0] } ?? [],
+            configuration: settings, store: store, instance: instance,
+            platforms: platforms + (console.map { [$0] } ?? []),
             provider: provider,
             connector: RunnerConnector(http: http, configuration: .init(version: AnycodeVersion.current)),
             archive: PatchDirectory(root: data.saves).archive,

@@ -21,6 +21,11 @@ extension RuntimeConfiguration {
             let secret = AnycodeCore.Secret(token.reveal())
             credentials["github.com"] = RepositoryCredentials(username: "x-access-token", password: secret)
         }
+        if let telegram = file.telegram {
+            let platform = PlatformID("telegram")
+            access[platform] = AccessRule(telegram.access, on: platform)
+            secrets.append(AnycodeCore.Secret(telegram.botToken.reveal()))
+        }
     }
 }
 

@@ -11,6 +11,8 @@ extension Configuration {
         /// For self-hosted Bot API servers; no slash at the end.
         package var apiBaseURL: String
         package var topics: Topics
+        /// Whether a webhook that takes the bot's messages is removed.
+        package var removesWebhook: Bool
     }
 }
 
@@ -21,6 +23,7 @@ extension Configuration.Telegram {
             reading: section, chatsKey: "allowed_chats", ids: "ids (numbers, not @names)", accept: Self.id)
         apiBaseURL = section.baseURL("api_base_url", default: "https://api.telegram.org")
         topics = section.choice("topics", default: .auto)
+        removesWebhook = section.bool("remove_webhook", default: false)
         guard section.isPresent else { return nil }
         botToken = token ?? Secret("")
     }

@@ -50,16 +50,15 @@ final class Installation: Sendable {
         env = { ANYCODE_DEMO_PACE_MS = "2" }
         """
 
-    /// Writes `config.toml`: the console, local sandboxes without a network, a fast demo agent.
+    /// Writes `config.toml`: the chats' sections, local sandboxes without a network, a fast demo agent.
     func configure(
-        agents: String = Installation.demo, network: String = "none", readOnlyPaths: [String] = [],
-        session: String = "linger_seconds = 0"
+        chats: String = "[console]\nenabled = true", agents: String = Installation.demo, network: String = "none",
+        readOnlyPaths: [String] = [], session: String = "linger_seconds = 0"
     ) throws {
         let paths = readOnlyPaths.map { "\"\($0)\"" }.joined(separator: ", ")
         try write(
             """
-            [console]
-            enabled = true
+            \(chats)
             [sandbox]
             provider = "local"
             [sandbox.local]

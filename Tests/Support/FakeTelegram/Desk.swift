@@ -10,7 +10,8 @@ final class Desk: Sendable {
         var isStopped = false
         /// Requests for updates that are held open.
         var polls: [DispatchSemaphore] = []
-        var waiters: [(condition: @Sendable (World) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
+        var lastWaiter = 0
+        var waiters: [Int: (condition: @Sendable (World) -> Bool, continuation: CheckedContinuation<Bool, Never>)] = [:]
     }
 
     private let state: Mutex<State>
@@ -27,23 +28,35 @@ final class Desk: Sendable {
             let result = body(&state.world)
             let polls = state.polls
             state.polls = []
-            let woken = state.waiters.filter { $0.condition(state.world) }.map(\.continuation)
-            state.waiters.removeAll { $0.condition(state.world) }
-            return (result, polls, woken)
+            let met = state.waiters.filter { $0.value.condition(state.world) }
+            for number in met.keys { state.waiters[number] = nil }
+            return (result, polls, met.values.map(\.continuation))
         }
         for poll in polls { poll.signal() }
-        for waiter in woken { waiter.resume() }
+        for waiter in woken { waiter.resume(returning: true) }
         return result
     }
 
-    func wait(_ condition: @escaping @Sendable (World) -> Bool) async {
-        await withCheckedContinuation { continuation in
-            let isMet = state.withLock { state in
-                if condition(state.world) { return true }
-                state.waiters.append((condition, continuation))
-                return false
+    /// Returns when the condition holds; `false` when the task was cancelled before.
+    @discardableResult
+    func wait(_ condition: @escaping @Sendable (World) -> Bool) async -> Bool {
+        let number = state.withLock { state in
+            state.lastWaiter += 1
+            return state.lastWaiter
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer: Bool? = state.withLock { state in
+                    if condition(state.world) { return true }
+                    if Task.isCancelled { return false }
+                    state.waiters[number] = (condition, continuation)
+                    return nil
+                }
+                if let answer { continuation.resume(returning: answer) }
             }
-            if isMet { continuation.resume() }
+        } onCancel: {
+            let waiter = state.withLock { $0.waiters.removeValue(forKey: number) }
+            waiter?.continuation.resume(returning: false)
         }
     }
 

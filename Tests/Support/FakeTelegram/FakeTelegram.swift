@@ -23,13 +23,19 @@ package final class FakeTelegram: Sendable {
 
     private let desk: Desk
     private let server: ScriptedServer
+    private let date: @Sendable () -> Int
 
     package var url: String { server.url }
 
-    /// - Parameter now: the time that rates are counted in.
-    package init(now: @escaping @Sendable () -> Duration) throws {
+    /// - Parameters:
+    ///   - now: the time that rates are counted in.
+    ///   - date: the calendar's time, which messages bear, in seconds since 1970.
+    package init(
+        now: @escaping @Sendable () -> Duration, date: @escaping @Sendable () -> Int = { 1_790_000_000 }
+    ) throws {
         let desk = Desk(now: now)
         self.desk = desk
+        self.date = date
         server = try ScriptedServer { desk.serve($0) }
     }
 
@@ -61,7 +67,8 @@ package final class FakeTelegram: Sendable {
     package func say(_ text: String, by person: Int = 42, in chat: Int = 42, extra: [String: JSON] = [:]) -> Int {
         let (id, type) = desk.change { ($0.nextMessage(in: chat), $0.chats[chat]?.type ?? "private") }
         var message: [String: JSON] = [
-            "message_id": .integer(id), "date": 1_790_000_000, "chat": ["id": .integer(chat), "type": .string(type)],
+            "message_id": .integer(id), "date": .integer(date()),
+            "chat": ["id": .integer(chat), "type": .string(type)],
             "from": ["id": .integer(person), "is_bot": false, "first_name": "Ana"], "text": .string(text),
         ]
         message.merge(extra) { _, new in new }
@@ -82,7 +89,7 @@ package final class FakeTelegram: Sendable {
                 "id": .string(callback), "from": ["id": .integer(person), "is_bot": false, "first_name": "Ana"],
                 "chat_instance": "7", "data": .string(data),
                 "message": [
-                    "message_id": .integer(message), "date": 1_790_000_000,
+                    "message_id": .integer(message), "date": .integer(date()),
                     "chat": ["id": .integer(chat), "type": .string(type)],
                 ],
             ]
@@ -133,6 +140,27 @@ package final class FakeTelegram: Sendable {
     /// Returns when an update was confirmed by a higher offset.
     package func waitForConfirmation(of update: Int) async {
         await desk.wait { $0.confirmed > update }
+    }
+
+    /// Returns the newest message that meets the condition, as soon as there is one; `nil` when there is none in time.
+    package func message(
+        in chat: Int = 42, within limit: Duration = .seconds(40), where isMeant: @escaping @Sendable (Message) -> Bool
+    ) async -> Message? {
+        let isThere = await wait(within: limit) { world in world.chats[chat]?.messages.contains(where: isMeant) == true
+        }
+        return isThere ? messages(in: chat).last(where: isMeant) : nil
+    }
+
+    private func wait(within limit: Duration, _ condition: @escaping @Sendable (World) -> Bool) async -> Bool {
+        await withTaskGroup(of: Bool.self) { [desk] group in
+            group.addTask { await desk.wait(condition) }
+            group.addTask {
+                try? await Task.sleep(for: limit)
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
+        }
     }
 
     /// Returns when so many requests of a method have come.

@@ -105,7 +105,7 @@ struct TelegramPoller: Sendable {
     private func webhookTrouble(_ trouble: Trouble) async -> Trouble {
         guard configuration.removesWebhook else {
             let words =
-                "a webhook takes this bot's messages (409): remove it (Bot API: deleteWebhook), or let Anycode do so"
+                "a webhook takes this bot's messages (409): set telegram.remove_webhook = true and restart to remove it"
             return Trouble(words: words, pause: max(trouble.pause, .seconds(5)))
         }
         do throws(TelegramFailure) {
