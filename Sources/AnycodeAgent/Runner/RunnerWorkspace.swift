@@ -117,10 +117,13 @@ extension RunnerWorkspace {
             credentials.map {
                 ["username": .string($0.username), "password": .string($0.password.reveal())]
             } ?? .null
-        return [
-            "url": .string(source.url), "branch": source.branch.map { .string($0) } ?? .null,
-            "pull": source.pull.map { .integer(Int64($0)) } ?? .null, "depth": .null, "credentials": login,
-        ]
+        let commit = source.commit.map { [JSON.Member("commit", .string($0))] } ?? []
+        return .object(
+            [
+                JSON.Member("url", .string(source.url)),
+                JSON.Member("branch", source.branch.map { .string($0) } ?? .null),
+                JSON.Member("pull", source.pull.map { .integer(Int64($0)) } ?? .null),
+            ] + commit + [JSON.Member("depth", .null), JSON.Member("credentials", login)])
     }
 
     private static func step(

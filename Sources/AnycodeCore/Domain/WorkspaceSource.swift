@@ -5,11 +5,14 @@ package struct WorkspaceSource: Hashable, Sendable, Codable {
     package var branch: String?
     /// A pull (merge) request's number.
     package var pull: Int?
+    /// The commit to begin from, whatever the branch has become since; its whole hash.
+    package var commit: String?
 
-    package init(url: String, branch: String? = nil, pull: Int? = nil) {
+    package init(url: String, branch: String? = nil, pull: Int? = nil, commit: String? = nil) {
         self.url = url
         self.branch = branch
         self.pull = pull
+        self.commit = commit
     }
 }
 

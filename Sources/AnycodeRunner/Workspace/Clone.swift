@@ -14,6 +14,7 @@ struct Clone: Sendable {
         if let source {
             try await clone(source)
             if let pull = source.pull { try await checkOut(pull, source) }
+            if let commit = source.commit { try await goBack(to: commit, source) }
         } else {
             try await command(["init", "--quiet", "--template=", "-b", "main"])
         }
@@ -57,6 +58,17 @@ struct Clone: Sendable {
             guard failure?.code == .notFound else { break }
         }
         throw failure ?? PrepareFailure(.notFound, "There is no pull request \(pull) at \(source.address).")
+    }
+
+    /// The branch as it was at a commit, which may have left the branch since.
+    private func goBack(to commit: String, _ source: WorkspaceSource) async throws {
+        guard try await git.run(["rev-parse", "--verify", "--quiet", "HEAD"]).text != commit else { return }
+        if !(try await git.run(["cat-file", "-e", commit + "^{commit}"])).exit.success {
+            try await command(
+                ["fetch", "--progress", "--no-tags", "origin", commit], environment: source.credentialEnvironment)
+        }
+        let branch = try await git.run(["symbolic-ref", "--short", "--quiet", "HEAD"]).text
+        try await command(["checkout", "--quiet"] + (branch.isEmpty ? ["--detach"] : ["-B", branch]) + [commit])
     }
 
     /// Agents commit, and git refuses to without a name.

@@ -6,7 +6,7 @@ package struct WorkspaceSource: Decodable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case address = "url", branch, pull, depth, credentials
+        case address = "url", branch, pull, commit, depth, credentials
     }
 
     /// Address or absolute path, without user information for HTTP.
@@ -14,6 +14,8 @@ package struct WorkspaceSource: Decodable, Sendable, Equatable {
     var branch: String?
     /// Number of a pull or merge request.
     var pull: Int?
+    /// Where to begin, instead of at the branch's end; a whole hash.
+    var commit: String?
     var depth: Int?
     var credentials: Credentials?
     /// `https://host[:port]`, the only place the credentials may go to.
@@ -24,6 +26,7 @@ package struct WorkspaceSource: Decodable, Sendable, Equatable {
         address = try values.decode(String.self, forKey: .address)
         branch = try values.decodeIfPresent(String.self, forKey: .branch)
         pull = try values.decodeIfPresent(Int.self, forKey: .pull)
+        commit = try values.decodeIfPresent(String.self, forKey: .commit)
         depth = try values.decodeIfPresent(Int.self, forKey: .depth)
         credentials = try values.decodeIfPresent(Credentials.self, forKey: .credentials)
         try check()
@@ -31,7 +34,7 @@ package struct WorkspaceSource: Decodable, Sendable, Equatable {
 
     /// Tells one source from another; contains no secret.
     var key: String {
-        [address, branch ?? "", pull.map(String.init) ?? ""].joined(separator: "\n")
+        ([address, branch ?? "", pull.map(String.init) ?? ""] + (commit.map { [$0] } ?? [])).joined(separator: "\n")
     }
 
     private mutating func check() throws(RunnerError) {
@@ -41,6 +44,9 @@ package struct WorkspaceSource: Decodable, Sendable, Equatable {
         else { throw refused }
         if let branch, branch.isEmpty || branch.hasPrefix("-") || branch.contains("..") || branch.contains(" ") {
             throw RunnerError(.invalid, "“\(branch)” is no name of a branch.")
+        }
+        if let commit, !(40...64).contains(commit.utf8.count) || !commit.allSatisfy(\.isHexDigit) {
+            throw RunnerError(.invalid, "“\(commit.prefix(80))” is no commit.")
         }
         guard pull ?? 1 > 0, depth ?? 1 > 0 else {
             throw RunnerError(.invalid, "A number in the source is not positive.")

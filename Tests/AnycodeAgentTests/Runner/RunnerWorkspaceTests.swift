@@ -47,6 +47,7 @@ struct RunnerWorkspaceTests {
             #expect(seen.withLock { $0 } == ["Receiving objects: 10 %", "grün"])
             let empty = try await workspace.prepare(nil, credentials: nil) { _ in }
             #expect(empty == PreparedWorkspace(base: "b0", branch: nil, path: "/w"))
+            _ = try await workspace.prepare(WorkspaceSource(url: "/r", commit: "c0"), credentials: nil) { _ in }
             #expect(
                 runner.state.withLock { $0.prepareBodies } == [
                     [
@@ -55,6 +56,12 @@ struct RunnerWorkspaceTests {
                             "credentials": ["username": "u", "password": "p"],
                         ]
                     ], ["source": .null],
+                    [
+                        "source": [
+                            "url": "/r", "branch": .null, "pull": .null, "commit": "c0", "depth": .null,
+                            "credentials": .null,
+                        ]
+                    ],
                 ])
         }
     }

@@ -87,7 +87,10 @@ struct FakeRunnerRoutes {
     ) -> Bool {
         guard let body = try? JSON(parsing: request.body), body.members?.map(\.key) == ["source"],
             let source = body["source"],
-            source == .null || source.members?.map(\.key) == ["url", "branch", "pull", "depth", "credentials"]
+            source == .null
+                || source.members?.map(\.key).filter({ $0 != "commit" }) == [
+                    "url", "branch", "pull", "depth", "credentials",
+                ]
         else {
             runner.complain("wrong body for prepare")
             return runner.problem(connection, "400 Bad Request", "invalid_request", "The body is wrong.")

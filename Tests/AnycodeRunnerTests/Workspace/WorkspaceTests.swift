@@ -70,6 +70,26 @@ import Testing
         }
     }
 
+    @Test(arguments: [#","depth":1"#, ""]) func aCommitIsBegunFromEvenIfTheBranchHasMoved(depth: String) async throws {
+        try await RunnerHarness.run { runner in
+            let source = try GitRepository(runner.folder + "/source")
+            let commit = try source.run(["rev-parse", "HEAD"])
+            try source.write("later\n", to: "text")
+            try source.commit("later")
+            try source.run(["config", "uploadpack.allowReachableSHA1InWant", "true"])
+            let steps = try await prepare(
+                runner, #"{"url":"file://\#(source.path)","branch":"main","commit":"\#(commit)"\#(depth)}"#)
+            #expect(steps.base == commit)
+            #expect(steps.last.contains(#""branch":"main""#))
+        }
+        try await RunnerHarness.run { runner in
+            let source = try GitRepository(runner.folder + "/source")
+            let missing = String(repeating: "ab", count: 20)
+            let steps = try await prepare(runner, #"{"url":"\#(source.path)","commit":"\#(missing)"}"#)
+            #expect(steps.last.contains("error"))
+        }
+    }
+
     @Test func refusalsSayWhoseFaultItIs() async throws {
         try await RunnerHarness.run { runner in
             let source = try GitRepository(runner.folder + "/source")
