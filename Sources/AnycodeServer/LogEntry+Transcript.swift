@@ -8,6 +8,7 @@ extension AnycodeRuntime.TranscriptEntry {
         switch self {
         case .progressed(let words): (.status, words)
         case .prepared(let workspace): (.status, workspace.words)
+        case .restored(let restoration): (.status, restoration.words)
         case .prompted(_, let person, let text): (.prompt, "\(person.name): \(text)")
         case .queued(let text): (.status, "waits for its turn: \(text)")
         case .text(let text): (.text, text)
@@ -20,6 +21,9 @@ extension AnycodeRuntime.TranscriptEntry {
             (.answer, "\(person.name): \(selection.joined(separator: ", "))")
         case .resolved(_, let resolution):
             (.answer, [resolution.by?.name, resolution.choice].compactMap(\.self).joined(separator: ": "))
+        case .reminded: (.status, "brought the question to mind")
+        case .timeOffered(let offer): (.question, "more time? \(offer.used) s of \(offer.limit) s are used")
+        case .timeGranted(_, let person, let limit): (.answer, "\(person.name): +30 min, \(limit) s in all")
         case .notice(let words): (.notice, words)
         case .turnEnded(let report): (.result, "turn \(report.turn) \(report.words)")
         case .finished(let report): (.result, "session \(report.words)")
@@ -31,6 +35,13 @@ extension PreparedWorkspace {
     fileprivate var words: String {
         let facts = [branch.map { "branch \($0)" }, base.isEmpty ? nil : "at \(base.prefix(12))"].compactMap(\.self)
         return "workspace ready" + (facts.isEmpty ? "" : ", " + facts.joined(separator: " "))
+    }
+}
+
+extension Restoration {
+    fileprivate var words: String {
+        let changes = patch.map { "brought back \($0.path)" } ?? "there were no changes to bring back"
+        return "goes on from session \(session.short), \(changes)"
     }
 }
 

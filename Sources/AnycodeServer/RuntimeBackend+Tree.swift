@@ -18,12 +18,22 @@ extension RuntimeBackend {
     private func look() -> TreeNode? {
         guard let snapshot = snapshot() else { return nil }
         var tree = TreeNode(snapshot)
+        showDeadlines(in: &tree)
         switch controls.intake.state {
         case .open: break
         case .refusing: tree.details["intake"] = "closed by drain"
         case .holding: tree.details["intake"] = "closed, stopping"
         }
         return tree
+    }
+
+    private func showDeadlines(in tree: inout TreeNode) {
+        guard let sessions = tree.children.firstIndex(where: { $0.id == "sessions" }) else { return }
+        let now = clock.now()
+        for place in tree.children[sessions].children.indices {
+            let id = SessionID(tree.children[sessions].children[place].id)
+            tree.children[sessions].children[place].deadlines = live(id)?.brief.left(at: now) ?? []
+        }
     }
 
     package func events(follows: Bool) -> AsyncThrowingStream<[TreeEvent], any Error> {

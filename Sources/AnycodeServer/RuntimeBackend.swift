@@ -115,7 +115,7 @@ package struct RuntimeBackend: ControlBackend {
                 interactions: try transaction.interactions(session: id), leases: try transaction.leases(session: id),
                 saves: try transaction.saves(session: id))
         }
-        return SessionDetail(row, live(id)?.brief, waits()[id], related, now: clock.date())
+        return SessionDetail(row, live(id)?.brief, waits()[id], related, now: clock.date(), instant: clock.now())
     }
 
     package func cancel(idPrefix: String, by asker: Asker) async throws -> CancelAnswer {

@@ -50,6 +50,8 @@ extension TreeNode {
         return id == other.id && kind == other.kind && state == other.state && restarts == other.restarts
             && lastError == other.lastError && details == other.details && abandoned == other.abandoned
             && Self.isNear(uptime, other.uptime) && isSameWait(waiting, other.waiting)
+            && deadlines.map(\.name) == other.deadlines.map(\.name)
+            && zip(deadlines, other.deadlines).allSatisfy { Self.isNear($0.seconds, $1.seconds) }
             && children.count == other.children.count
             && zip(children, other.children).allSatisfy { $0.looksLike($1) }
     }

@@ -32,6 +32,11 @@ extension TreeNode.Waiting {
 extension SessionBrief {
     /// The phase, or that a person is asked.
     var word: String { activity == .waiting ? "waiting" : phase }
+
+    /// The deadlines, counted from `instant`.
+    func left(at instant: Duration) -> [SessionDetail.Deadline] {
+        deadlines.map { SessionDetail.Deadline(name: $0.name, seconds: ($0.at - instant).inSeconds) }
+    }
 }
 
 extension SessionSummary {
@@ -54,7 +59,8 @@ extension SessionDetail {
     }
 
     init(
-        _ row: SessionRow, _ brief: SessionBrief?, _ waiting: NodeSnapshot.Waiting?, _ related: Related, now: Date
+        _ row: SessionRow, _ brief: SessionBrief?, _ waiting: NodeSnapshot.Waiting?, _ related: Related, now: Date,
+        instant: Duration
     ) {
         let state = row.stored?.state
         var summary = SessionSummary(row, brief, waiting, now: now)
@@ -62,7 +68,8 @@ extension SessionDetail {
         self.init(
             summary: summary, commit: state?.workspace?.base, turns: state?.turn ?? 0,
             agentSeconds: state?.agentSeconds ?? 0, cost: state?.usage?.words, reason: state?.phase.reason,
-            queued: brief?.queued ?? state?.queue.count ?? 0,
+            queued: brief?.queued ?? state?.queue.count ?? 0, maskings: brief?.maskings ?? state?.maskings ?? 0,
+            deadlines: brief?.left(at: instant) ?? [],
             interactions: related.interactions.map { Interaction($0, now: now) },
             resources: related.leases.map { Resource($0, now: now) },
             saves: related.saves.map { Save($0, now: now) })

@@ -81,13 +81,22 @@ import Testing
         #expect(render([SessionSummary](), .plain) == ["No sessions."])
     }
 
+    @Test func theTreeTellsWhatFallsDueBesidesWhatIsWaitedFor() {
+        let node = TreeNode(
+            id: "3f9a1c20", waiting: .init(reason: "turn 1", on: "demo", seconds: 5, deadline: 480),
+            deadlines: [.init(name: "next save", seconds: 200), .init(name: "silence", seconds: 480.4)])
+        #expect(
+            render(node, .plain) == ["3f9a1c20  waiting for demo: turn 1, 5 s, 8 min left  next save, 3 min left"])
+        #expect(node.aged(by: 10).deadlines.map(\.seconds) == [190, 470.4])
+    }
+
     @Test func sessionTellsEverything() {
         let session = SessionDetail(
             summary: SessionSummary(
                 id: "3f9a1c20aaaa", state: "idle", isLive: true, agent: "codex", chat: "console ana", starter: "Ana",
                 prompt: "fix it", repository: "org/repo (main)", age: 200),
-            commit: "abc123", turns: 2, agentSeconds: 61, cost: "0.12 USD", reason: nil, queued: 1,
-            deadlines: [.init(name: "sandbox goes", seconds: 800), .init(name: "silence", seconds: -1)],
+            commit: "abc123", turns: 2, agentSeconds: 61, cost: "0.12 USD", reason: nil, queued: 1, maskings: 2,
+            deadlines: [.init(name: "sandbox", seconds: 800), .init(name: "silence", seconds: -1)],
             interactions: [
                 .init(
                     kind: "permission", title: "rm -rf build", state: "answered", answer: "Allow once",
@@ -108,8 +117,9 @@ import Testing
                 turns       2, 61 s of the agent's time
                 cost        0.12 USD
                 queued      1
-                deadline    sandbox goes in 13 min
-                deadline    silence overdue
+                masked      2 secrets
+                deadline    sandbox, 13 min left
+                deadline    silence, overdue
 
                 Interactions
                   permission  answered  2 min ago  rm -rf build → Allow once by Ana

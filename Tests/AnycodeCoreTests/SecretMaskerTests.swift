@@ -3,6 +3,15 @@ import Foundation
 import Testing
 
 struct SecretMaskerTests {
+    @Test func whatIsMaskedCanBeCounted() {
+        let tally = MaskTally()
+        let masker = SecretMasker(secrets: [Secret("correct-horse")]).counting(in: tally)
+        _ = masker.masked("correct-horse, correct-horse and ghp_0123456789012345678901234567890123456789")
+        _ = masker.masked("nothing")
+        #expect(tally.take() == 3)
+        #expect(tally.take() == 0)
+    }
+
     private let masker = SecretMasker(secrets: [Secret("correct horse/battery+staple"), Secret("short")])
 
     @Test func knownValuesAreMaskedAlsoEncoded() {

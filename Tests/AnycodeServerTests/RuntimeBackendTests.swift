@@ -43,7 +43,7 @@ import Testing
     private func brief(_ activity: SessionBrief.Activity = .active, _ phase: String = "working") -> SessionBrief {
         SessionBrief(
             activity: activity, phase: phase, summary: "", turn: 1, acceptsText: false, lastPatch: nil, queued: 2,
-            commands: [])
+            deadlines: [.init(name: "silence", at: .seconds(1_000_000))], maskings: 3, commands: [])
     }
 
     /// A session's row, aged a minute.
@@ -167,6 +167,9 @@ import Testing
         #expect(detail.summary.repository == "org/repo (main)")
         #expect(detail.commit == "abc123" && detail.agentSeconds == 12 && detail.queued == 2)
         #expect(detail.cost == "0.13 USD")
+        #expect(detail.maskings == 3)
+        #expect(detail.deadlines.map(\.name) == ["silence"])
+        #expect(detail.deadlines.allSatisfy { (900_000...1_000_000).contains($0.seconds) })
         #expect(
             detail.interactions == [
                 .init(

@@ -31,10 +31,8 @@ package func render(_ session: SessionDetail, _ style: Style) -> [String] {
     add("turns", "\(session.turns), \(words(for: session.agentSeconds)) of the agent's time")
     add("cost", session.cost)
     add("queued", session.queued > 0 ? "\(session.queued)" : nil)
-    for deadline in session.deadlines {
-        let left = deadline.seconds < 0 ? "overdue" : "in \(words(for: deadline.seconds))"
-        add("deadline", "\(deadline.name) \(left)")
-    }
+    add("masked", session.maskings > 0 ? "\(session.maskings) secret\(session.maskings == 1 ? "" : "s")" : nil)
+    for deadline in session.deadlines { add("deadline", words(for: deadline)) }
     let width = facts.map { columns(of: $0.0) }.max() ?? 0
     var lines = facts.map { style.line([Span(padded($0.0, to: width), .faint), Span("  "), $0.1]) }
     lines += section("Interactions", session.interactions.map(row), style)

@@ -37,6 +37,7 @@ private struct TreeRow {
         if let strategy = node.details[TreeNode.Detail.strategy] { phrases.append(Span(strategy, .faint)) }
         if let count = node.population { phrases.append(Span(count)) }
         phrases += node.doing(isRoot: isRoot)
+        phrases += node.furtherDeadlines
         phrases += node.troubles
         phrases += node.furtherDetails
         words = Array(phrases.map { [$0] }.joined(separator: [Span("  ")]))
@@ -76,6 +77,13 @@ extension TreeNode {
         if let lastError { spans.append(Span("last error: \(lastError)", .red)) }
         if !abandoned.isEmpty { spans.append(Span("abandoned: \(abandoned.joined(separator: ", "))", .red)) }
         return spans
+    }
+
+    /// What falls due besides what it waits for.
+    fileprivate var furtherDeadlines: [Span] {
+        let shown = waiting?.deadline
+        return deadlines.filter { deadline in shown.map { abs($0 - deadline.seconds) >= 2 } ?? true }
+            .map { Span(words(for: $0), .faint) }
     }
 
     fileprivate var furtherDetails: [Span] {

@@ -16,6 +16,11 @@ func words(for waiting: TreeNode.Waiting) -> String {
     return "\(what), \(words(for: waiting.seconds))\(left ?? "")"
 }
 
+/// `silence, 8 min left`
+func words(for deadline: SessionDetail.Deadline) -> String {
+    "\(deadline.name), " + (deadline.seconds < 0 ? "overdue" : "\(words(for: deadline.seconds)) left")
+}
+
 /// The shortest beginning of an id, of at least eight characters, that no other of the list shares.
 func shortID(_ id: String, among ids: [String]) -> String {
     var length = 8

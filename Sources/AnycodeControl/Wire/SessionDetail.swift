@@ -75,6 +75,8 @@ package struct SessionDetail: Sendable, Equatable, Codable {
     package var reason: String?
     /// Prompts that wait for their turn.
     package var queued: Int
+    /// How many secrets were masked.
+    package var maskings: Int
     package var deadlines: [Deadline]
     package var interactions: [Interaction]
     package var resources: [Resource]
@@ -82,7 +84,8 @@ package struct SessionDetail: Sendable, Equatable, Codable {
 
     package init(
         summary: SessionSummary, commit: String? = nil, turns: Int = 0, agentSeconds: Double = 0, cost: String? = nil,
-        reason: String? = nil, queued: Int = 0, deadlines: [Deadline] = [], interactions: [Interaction] = [],
+        reason: String? = nil, queued: Int = 0, maskings: Int = 0, deadlines: [Deadline] = [],
+        interactions: [Interaction] = [],
         resources: [Resource] = [], saves: [Save] = []
     ) {
         self.summary = summary
@@ -92,6 +95,7 @@ package struct SessionDetail: Sendable, Equatable, Codable {
         self.cost = cost
         self.reason = reason
         self.queued = queued
+        self.maskings = maskings
         self.deadlines = deadlines
         self.interactions = interactions
         self.resources = resources

@@ -45,6 +45,8 @@ package struct TreeNode: Sendable, Equatable, Codable {
     package var restarts: Int
     package var lastError: String?
     package var waiting: Waiting?
+    /// What falls due, earliest first.
+    package var deadlines: [SessionDetail.Deadline]
     package var details: [String: String]
     /// Incarnations that would not end and still go on, by child id.
     package var abandoned: [String]
@@ -52,7 +54,8 @@ package struct TreeNode: Sendable, Equatable, Codable {
 
     package init(
         id: String, path: String = "", kind: String = "worker", state: String = "running", uptime: Double? = nil,
-        restarts: Int = 0, lastError: String? = nil, waiting: Waiting? = nil, details: [String: String] = [:],
+        restarts: Int = 0, lastError: String? = nil, waiting: Waiting? = nil,
+        deadlines: [SessionDetail.Deadline] = [], details: [String: String] = [:],
         abandoned: [String] = [], children: [TreeNode] = []
     ) {
         self.id = id
@@ -63,6 +66,7 @@ package struct TreeNode: Sendable, Equatable, Codable {
         self.restarts = restarts
         self.lastError = lastError
         self.waiting = waiting
+        self.deadlines = deadlines
         self.details = details
         self.abandoned = abandoned
         self.children = children
@@ -76,6 +80,7 @@ extension TreeNode {
         node.uptime = uptime.map { $0 + seconds }
         node.waiting?.seconds += seconds
         node.waiting?.deadline = waiting?.deadline.map { $0 - seconds }
+        for place in node.deadlines.indices { node.deadlines[place].seconds -= seconds }
         node.children = children.map { $0.aged(by: seconds) }
         return node
     }

@@ -1,8 +1,22 @@
+import Synchronization
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
+
+/// Counts what maskers replace.
+package final class MaskTally: Sendable {
+    private let count = Atomic<Int>(0)
+
+    package init() {}
+
+    /// How many secrets were replaced since the last call.
+    package func take() -> Int { count.exchange(0, ordering: .relaxed) }
+
+    fileprivate func add(_ number: Int) { count.add(number, ordering: .relaxed) }
+}
 
 /// Finds secrets in text and bytes: known values, also as base64 and URL-encoded, and well-known shapes of tokens.
 package struct SecretMasker: Sendable {
@@ -13,6 +27,7 @@ package struct SecretMasker: Sendable {
     /// First byte → the values that begin with it, by index.
     private let valuesByFirst: [[Int]]
     private let longest: Int
+    private var tally: MaskTally?
 
     /// - Parameter secrets: values shorter than eight bytes are too common to be searched for.
     package init(secrets: [Secret]) {
@@ -29,11 +44,19 @@ package struct SecretMasker: Sendable {
         longest = values.first?.count ?? 0
     }
 
+    /// The same, counting every secret that it replaces.
+    package func counting(in tally: MaskTally) -> SecretMasker {
+        var masker = self
+        masker.tally = tally
+        return masker
+    }
+
     /// The text with every secret replaced.
     package func masked(_ text: String) -> String {
         var text = text
         let places = text.withUTF8 { self.places(in: $0) }
         guard !places.isEmpty else { return text }
+        tally?.add(places.count)
         let bytes = Array(text.utf8)
         var result: [UInt8] = []
         var position = 0

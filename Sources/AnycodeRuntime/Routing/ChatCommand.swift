@@ -7,6 +7,7 @@ enum ChatCommand: Hashable {
     case cancel(prefix: String?)
     case stop(prefix: String?)
     case diff(prefix: String?)
+    case resume(prefix: String?, text: String)
     case agents
     case help
     case start
@@ -29,6 +30,7 @@ enum ChatCommand: Hashable {
         case "cancel": return .cancel(prefix: prefix(rest))
         case "stop": return .stop(prefix: prefix(rest))
         case "diff": return .diff(prefix: prefix(rest))
+        case "resume": return resume(rest)
         case "agents": return .agents
         case "help": return .help
         case "start": return .start
@@ -42,6 +44,14 @@ enum ChatCommand: Hashable {
             return .task(agent: nil, prompt: String(rest))
         }
         return .task(agent: agent, prompt: String(trimmed(rest.dropFirst(first.count))))
+    }
+
+    /// A first word is an id if it can hardly be anything else: `add` and `decade` are words, too.
+    private static func resume(_ rest: Substring) -> ChatCommand {
+        let word = rest.prefix { !$0.isWhitespace }
+        let isID = word.allSatisfy(\.isHexDigit) && (word.count >= 8 || word.contains(where: \.isNumber))
+        guard isID, !word.isEmpty else { return .resume(prefix: nil, text: String(rest)) }
+        return .resume(prefix: word.lowercased(), text: String(trimmed(rest.dropFirst(word.count))))
     }
 
     private static func prefix(_ rest: Substring) -> String? {

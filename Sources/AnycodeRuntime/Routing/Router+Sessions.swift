@@ -21,12 +21,23 @@ extension Router {
         case .showDiff where !session.isLive:
             await acknowledge(click.callback, in: stored, note: "")
             try await showSaved(session, stored)
+        case .continueSession where session.isLive:
+            try await askForNext(session, click.callback, stored)
+        case .continueSession, .resumeSession:
+            try await resume(session, "", callback: click.callback, stored)
+        case .resumed(let next):
+            try await stale(click, stored, "It went on as \(next.short).")
         case _ where !session.isLive:
             try await stale(click, stored, "This session is over.")
         case .showDiff:
             try await deliver(.diffRequested(by: person, callback: click.callback), to: session.id, stored)
         case .cancelSession:
             try await deliver(.cancelRequested(by: person, callback: click.callback), to: session.id, stored)
+        case .moreTime(let offer):
+            let event = SessionEvent.moreTimeRequested(offer, by: person, callback: click.callback)
+            try await deliver(event, to: session.id, stored)
+        case .finishSession:
+            try await deliver(.finishRequested(by: person, callback: click.callback), to: session.id, stored)
         case let action:
             guard let interaction = button.interaction else {
                 return try await stale(click, stored, "This button is out of date.")
@@ -45,13 +56,22 @@ extension Router {
 
     /// The session whose message is replied to; else the chat's only open free-text question; else the newest session.
     func followUp(_ text: String, _ message: TextMessage, _ stored: StoredInbound) async throws {
+        if let chosen = try await chosen(by: message, stored) {
+            guard !chosen.isLive else {
+                return try await deliver(
+                    .prompted(by: stored.event.sender, text: text, files: message.attachments), to: chosen.id, stored)
+            }
+            return try await resume(chosen, text, message.attachments, callback: nil, stored)
+        }
         guard let target = try await target(of: message, stored) else {
             return try await finish(
                 stored, reply: "No session is open here. Start one with `/task [agent] <prompt>`; `/help` says more.")
         }
         guard target.isLive else {
+            let id = target.id.short
             return try await finish(
-                stored, reply: "Session `\(target.id.short)` is over. Start a new one with `/task`.")
+                stored,
+                reply: "Session `\(id)` is over. `/resume \(id) <text>` goes on from it, `/task` starts a new one.")
         }
         try await deliver(
             .prompted(by: stored.event.sender, text: text, files: message.attachments), to: target.id, stored)
@@ -125,12 +145,12 @@ extension Router {
         try await finish(stored, replies: [(message, stored.event.conversation)])
     }
 
-    private enum Found {
+    enum Found {
         case one(SessionRow)
         case none(String)
     }
 
-    private func find(
+    func find(
         _ prefix: String?, _ message: TextMessage, _ stored: StoredInbound, orEnded: Bool = false
     ) async throws -> Found {
         let chat = stored.event.conversation.chat

@@ -41,7 +41,14 @@ extension Router {
     }
 
     /// Session, lease and button exist before anything is done for them.
-    private func insert(_ header: SessionHeader, _ files: [SentFile], _ stored: StoredInbound) async throws {
+    ///
+    /// - Parameters:
+    ///   - files: what came with the task.
+    ///   - alike: what belongs into the same transaction.
+    func insert(
+        _ header: SessionHeader, _ files: [SentFile], _ stored: StoredInbound,
+        with alike: @escaping @Sendable (StoreTransaction) throws -> Void = { _ in }
+    ) async throws {
         let date = runtime.clock.date()
         let state = SessionState(header: header, files: files)
         let snapshot = try JSONCoding.encode(StoredSession(header: header, state: state))
@@ -59,11 +66,12 @@ extension Router {
             try transaction.insertSession(row)
             try transaction.insertLease(lease)
             try transaction.insertButtons([cancel])
+            try alike(transaction)
             try transaction.finishInbound(stored.sequence)
         }
     }
 
-    private func limitReached(_ chat: ChatID) async throws -> String? {
+    func limitReached(_ chat: ChatID) async throws -> String? {
         let live = try await runtime.store.read { try $0.liveSessions() }
         let limits = runtime.configuration
         if let total = limits.maxTotal, live.count >= total {

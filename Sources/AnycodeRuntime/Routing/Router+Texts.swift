@@ -17,6 +17,7 @@ extension Router {
         `/diff [id]` shows what a session changed
         `/stop [id]` stops the turn and keeps the session
         `/cancel [id]` ends a session; its work is saved first
+        `/resume [id] [text]` goes on from a session that has ended
         `/agents` lists the agents
         `/help` shows this
 

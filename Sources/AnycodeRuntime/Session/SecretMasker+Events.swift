@@ -36,6 +36,8 @@ extension SecretMasker {
             .acquireFailed(SandboxError(error.code, masked(error.message), hint: error.hint))
         case .prepareFailed(let error):
             .prepareFailed(AgentError(error.code, masked(error.message), hint: error.hint))
+        case .restoreFailed(let error):
+            .restoreFailed(AgentError(error.code, masked(error.message), hint: error.hint))
         case .callRefused(let call, let error):
             .callRefused(call, AgentError(error.code, masked(error.message), hint: error.hint))
         case .streamLost(let reason): .streamLost(masked(reason))

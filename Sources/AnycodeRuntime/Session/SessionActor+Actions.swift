@@ -14,6 +14,7 @@ extension SessionActor {
         switch action {
         case .acquire: group.addTask { await self.startLease() }
         case .prepare(let source): group.addTask { await self.prepare(source) }
+        case .restore(let origin): group.addTask { await self.restore(origin) }
         case .receive(let files): group.addTask { await self.receive(files) }
         case .openStream: startStream()
         case .deliverCalls:
@@ -254,6 +255,39 @@ extension SessionActor {
             enqueue(Input(event: .prepareFailed(error)))
         } catch {
             return
+        }
+    }
+
+    /// Brings back what an ended session left. What is in the workspace already was brought back before a crash.
+    private func restore(_ origin: SessionOrigin) async {
+        guard let connection else { return }
+        do {
+            guard let patch = origin.patch else { return enqueue(Input(event: .restored(nil, conversation: nil))) }
+            let (bytes, limit) = (try await read(patch), runtime.configuration.patchLimit)
+            try await retrying(nil) { () async throws(AgentError) in
+                guard try await connection.workspace.status().isDirty else {
+                    return try await connection.workspace.apply(patch: bytes)
+                }
+                guard try await connection.workspace.patch(limit: limit) == bytes else {
+                    throw AgentError(.conflict, "the workspace holds other changes already")
+                }
+            }
+            let kept = patch.moved(to: try await runtime.archive.write(header.id, bytes))
+            enqueue(Input(event: .restored(kept, conversation: nil)))
+        } catch is CancellationError {
+            return
+        } catch let error as AgentError {
+            if error.code != .cancelled { enqueue(Input(event: .restoreFailed(error))) }
+        } catch {
+            enqueue(Input(event: .restoreFailed(AgentError(.failed, "the patch cannot be kept: \(error)"))))
+        }
+    }
+
+    private func read(_ patch: SavedPatch) async throws(AgentError) -> [UInt8] {
+        do {
+            return try await runtime.archive.read(patch.path)
+        } catch {
+            throw AgentError(.failed, "the patch at `\(patch.path)` cannot be read: \(error)")
         }
     }
 

@@ -43,6 +43,7 @@ package actor SessionActor: Child {
     private(set) var cursor: Int64?
     private var acknowledged: Int64 = 0
     let masker: SecretMasker
+    private let maskings = MaskTally()
     private var gate: MaskingGate
     private var transcript: Transcript
     private var view: SessionView
@@ -92,7 +93,7 @@ package actor SessionActor: Child {
         self.adoption = adoption
         self.transcript = transcript
         header = stored.header
-        masker = runtime.masker(for: stored.header)
+        masker = runtime.masker(for: stored.header).counting(in: maskings)
         gate = MaskingGate(masker: masker)
         incarnation = row.incarnation
         cursor = row.cursor
@@ -273,7 +274,7 @@ package actor SessionActor: Child {
         let conversation = header.conversation
         let words = """
             ❌ Session `\(header.id.short)` was set aside: three times in a row the daemon went down just after taking it up. \
-            Its data and its sandbox are kept for the operator.
+            Its data and its sandbox are kept for the operator. `/resume \(header.id.short)` goes on from its last save.
             """
         let message = try JSONCoding.encode(OutgoingMessage(markdown: words, rings: true))
         try await runtime.store.write { transaction in
@@ -300,6 +301,7 @@ package actor SessionActor: Child {
                 runtime.logger.debug("agent message of an unknown kind", metadata: ["type": "\(type)"])
             }
         }
+        machine.masked(maskings.take())
         if machine.state != storedState { commit.state = machine.state }
         guard !commit.isEmpty else { return actions }
         let (final, date, base) = (commit, runtime.clock.date(), machine.state.workspace?.base)
@@ -377,6 +379,7 @@ package actor SessionActor: Child {
         context.status[detail: "phase"] = brief.phase
         context.status[detail: "agent"] = header.agent.rawValue
         context.status[detail: "chat"] = header.conversation.description
+        context.status[detail: "masked secrets"] = brief.maskings == 0 ? nil : "\(brief.maskings)"
         context.status[detail: "queued"] = brief.queued == 0 ? nil : "\(brief.queued)"
     }
 }
@@ -385,7 +388,8 @@ extension TranscriptEntry {
     /// Whether people should see it at once.
     var isUrgent: Bool {
         switch self {
-        case .asked, .answeredField, .resolved, .turnEnded, .finished: true
+        case .restored, .asked, .answeredField, .resolved, .reminded, .timeOffered, .timeGranted, .turnEnded, .finished:
+            true
         case .progressed, .prepared, .prompted, .queued, .text, .thought, .tool, .toolUpdated, .plan, .notice: false
         }
     }

@@ -12,6 +12,12 @@ package struct SessionBrief: Hashable, Sendable, Codable {
         case done
     }
 
+    /// A deadline, in words; the time is that of `RuntimeClock.now`.
+    package struct Due: Hashable, Sendable, Codable {
+        package let name: String
+        package let at: Duration
+    }
+
     package var activity: Activity
     /// One word: `provisioning`, `working`.
     package var phase: String
@@ -22,6 +28,10 @@ package struct SessionBrief: Hashable, Sendable, Codable {
     package var acceptsText: Bool
     package var lastPatch: SavedPatch?
     package var queued: Int
+    /// What falls due, earliest first.
+    package var deadlines: [Due]
+    /// How many secrets were masked.
+    package var maskings: Int
     /// The agent's own slash commands.
     package var commands: [String]
 }
@@ -30,12 +40,18 @@ extension SessionMachine {
     package var brief: SessionBrief {
         SessionBrief(
             activity: activity, phase: state.phase.word, summary: summary, turn: state.turn,
-            acceptsText: textAsk != nil, lastPatch: state.lastSave, queued: state.queue.count, commands: state.commands)
+            acceptsText: textAsk != nil, lastPatch: state.lastSave, queued: state.queue.count,
+            deadlines: dues, maskings: state.maskings, commands: state.commands)
+    }
+
+    private var dues: [SessionBrief.Due] {
+        deadlines.sorted { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }
+            .map { SessionBrief.Due(name: $0.key.words, at: $0.value) }
     }
 
     private var activity: SessionBrief.Activity {
         switch state.phase {
-        case .pending, .provisioning, .preparing, .opening, .receiving, .saving: .active
+        case .pending, .provisioning, .preparing, .restoring, .opening, .receiving, .saving: .active
         case .choosingRepository: .waiting
         case .working: state.asks.isEmpty ? .active : .waiting
         case .idle: .idle
@@ -57,6 +73,7 @@ extension SessionMachine {
         case .preparing:
             (state.source.map { "clone of \($0.spelling)" } ?? "workspace", "runner", remaining(.provisioning))
         case .choosingRepository: ("repository", header.starter.name, remaining(.person))
+        case .restoring: ("the saved changes to be brought back", "runner", remaining(.provisioning))
         case .opening: ("start of its session", header.agent.rawValue, remaining(.provisioning))
         case .receiving:
             ("files that came with a message", header.conversation.chat.platform.rawValue, remaining(.provisioning))
@@ -89,12 +106,33 @@ extension SessionMachine {
     private func remaining(_ deadline: Deadline) -> Duration? { deadlines[deadline].map { $0 - now } }
 }
 
+extension SessionMachine.Deadline {
+    /// What falls due, as it is shown to operators.
+    fileprivate var words: String {
+        switch self {
+        case .provisioning: "sandbox, clone and start"
+        case .reminder: "reminder"
+        case .person: "answer"
+        case .agentTime: "agent's time"
+        case .moreTime: "offer of more time"
+        case .firstEvent: "first sign of life"
+        case .silence: "silence"
+        case .checkpoint: "next save"
+        case .linger: "sandbox"
+        case .stopGrace: "end of the turn"
+        case .save: "save"
+        }
+    }
+}
+
 extension SessionState.Phase {
     /// Whether the agent's stream is read.
     var hasStream: Bool {
         switch self {
         case .opening, .receiving, .working, .saving, .idle, .stopping: true
-        case .pending, .provisioning, .preparing, .choosingRepository, .reviving, .closing, .destroying, .done: false
+        case .pending, .provisioning, .preparing, .choosingRepository, .restoring, .reviving, .closing, .destroying,
+            .done:
+            false
         }
     }
 
@@ -103,7 +141,7 @@ extension SessionState.Phase {
         switch self {
         case .pending: "pending"
         case .provisioning: "provisioning"
-        case .preparing, .opening: "connecting"
+        case .preparing, .restoring, .opening: "connecting"
         case .choosingRepository: "waiting"
         case .receiving: "receiving"
         case .working: "working"

@@ -77,18 +77,26 @@ struct SessionCommit: Sendable {
             _ = try transaction.answerInteraction(
                 id, state: resolution.by == nil ? "cancelled" : "answered", by: resolution.by,
                 answer: Array(resolution.choice.utf8), at: date)
+        case .timeOffered(let offer):
+            try transaction.insertButtons([try button(ButtonToken.moreTime(offer), .moreTime(offer.id), at: date)])
         case .turnEnded(let report):
-            try transaction.insertButtons([try diffButton(report.token, at: date)])
+            try transaction.insertButtons([
+                try button(ButtonToken.diff(report.token), .showDiff, at: date),
+                try button(ButtonToken.goOn(report.token), .continueSession, at: date),
+                try button(ButtonToken.finish(report.token), .finishSession, at: date),
+            ])
         case .finished(let report):
-            try transaction.insertButtons([try diffButton(report.token, at: date)])
+            try transaction.insertButtons([
+                try button(ButtonToken.diff(report.token), .showDiff, at: date),
+                try button(ButtonToken.resume(report.token), .resumeSession, at: date),
+            ])
         default: break
         }
     }
 
-    private func diffButton(_ root: String, at date: Date) throws -> ButtonRow {
+    private func button(_ token: String, _ action: ButtonAction, at date: Date) throws -> ButtonRow {
         ButtonRow(
-            token: ButtonToken.diff(root), session: header.id, interaction: nil,
-            action: try JSONCoding.encode(ButtonAction.showDiff), createdAt: date)
+            token: token, session: header.id, interaction: nil, action: try JSONCoding.encode(action), createdAt: date)
     }
 }
 

@@ -10,6 +10,10 @@ package enum SessionEvent: Hashable, Sendable {
     case cancelRequested(by: Person, callback: String?)
     case stopRequested(by: Person)
     case diffRequested(by: Person, callback: String?)
+    /// The button of an offer of more time.
+    case moreTimeRequested(TimeOffer.ID, by: Person, callback: String)
+    /// The person needs nothing more of an idle session.
+    case finishRequested(by: Person, callback: String)
     /// The daemon is going down and takes the sandboxes with it.
     case shutdownRequested
 
@@ -18,6 +22,11 @@ package enum SessionEvent: Hashable, Sendable {
     case prepareProgressed(String)
     case prepared(PreparedWorkspace)
     case prepareFailed(AgentError)
+    /// The ended session's changes are in the workspace, and saved as this one's.
+    ///
+    /// - Parameter conversation: the agent's, where its state was brought back too.
+    case restored(SavedPatch?, conversation: AgentSessionID?)
+    case restoreFailed(AgentError)
     /// The files of the next prompt are in the workspace, as far as they could be had.
     case received([ReceivedFile])
     case streamed([AgentEvent])
@@ -38,6 +47,8 @@ package enum SessionAction: Hashable, Sendable {
     /// Create, revive or adopt the sandbox, and give its runner the environment.
     case acquire
     case prepare(RequestedSource?)
+    /// Bring back what an ended session left.
+    case restore(SessionOrigin)
     /// Fetch files from the chat and put them into the workspace.
     case receive([IncomingFile])
     case openStream

@@ -17,10 +17,17 @@ package struct SessionHeader: Hashable, Sendable, Codable {
     }
     /// Random; tokens of the first message's buttons derive from it.
     package let token: String
+    /// The ended session that this one goes on from.
+    package let origin: SessionOrigin?
+    /// What the agent is to do first; `nil` when the person is asked.
+    package var firstPrompt: String? {
+        guard let origin else { return prompt }
+        return origin.text.isEmpty ? nil : origin.text
+    }
 
     package init(
         id: SessionID, conversation: Conversation, starter: Person, agent: AgentName, prompt: String, lease: LeaseID,
-        provider: ProviderID, source: RequestedSource?, token: String
+        provider: ProviderID, source: RequestedSource?, token: String, origin: SessionOrigin? = nil
     ) {
         self.id = id
         self.conversation = conversation
@@ -31,6 +38,7 @@ package struct SessionHeader: Hashable, Sendable, Codable {
         self.provider = provider
         self.source = source
         self.token = token
+        self.origin = origin
     }
 }
 

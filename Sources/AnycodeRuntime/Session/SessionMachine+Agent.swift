@@ -72,8 +72,14 @@ extension SessionMachine {
         if let session = state.agentSession, capabilities.loadsSessions {
             call(.open) { .loadSession($0, session.id, directory: workspace.path) }
         } else {
-            call(.open) { .openSession($0, directory: workspace.path) }
+            openConversation(in: workspace)
         }
+    }
+
+    /// A resumed session's agent knows nothing of what was before.
+    private mutating func openConversation(in workspace: PreparedWorkspace) {
+        if header.origin != nil, state.turn == 0 { state.owesPreamble = true }
+        call(.open) { .openSession($0, directory: workspace.path) }
     }
 
     private mutating func opened(_ request: RequestID, _ session: AgentSession) {
@@ -99,12 +105,15 @@ extension SessionMachine {
         lastSignOfLife = now
         progressed("working")
         record(.prompted(turn: state.turn, by: prompt.by, text: prompt.text))
-        call(.prompt) { .prompt($0, session.id, text: prompt.words) }
+        let preamble = state.owesPreamble ? header.origin?.preamble ?? "" : ""
+        state.owesPreamble = false
+        call(.prompt) { .prompt($0, session.id, text: preamble + prompt.words) }
     }
 
     private mutating func callFailed(_ request: RequestID, _ failure: AgentFailure) {
         switch takeAwaited(request) {
         case .prompt: promptFailed(failure)
+        case .open where header.origin != nil && state.turn == 0 && state.agentSession != nil: openAnew()
         case .initialize, .open:
             let hint =
                 failure.code == .authenticationRequired
@@ -113,6 +122,13 @@ extension SessionMachine {
         case .other: note("\(header.agent) refused: \(failure.message)")
         case nil: break
         }
+    }
+
+    /// The agent does not know the conversation that was brought back: it begins a new one.
+    private mutating func openAnew() {
+        guard state.phase == .opening, let workspace = state.workspace else { return }
+        state.agentSession = nil
+        openConversation(in: workspace)
     }
 
     private mutating func promptFailed(_ failure: AgentFailure) {

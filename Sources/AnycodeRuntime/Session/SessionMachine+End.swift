@@ -13,7 +13,7 @@ extension SessionMachine {
     mutating func end(_ outcome: SessionReport.Outcome, _ reason: String, rings: Bool) {
         guard !isEnding else { return }
         let ending = SessionState.Ending(outcome: outcome, reason: reason, rings: rings)
-        cancelAsks(outcome == .timedOut ? "nobody answered in time" : "cancelled", tellAgent: true)
+        cancelAsks(outcome == .parked ? "nobody answered in time" : "cancelled", tellAgent: true)
         if state.phase == .working, let session = state.agentSession {
             state.phase = .stopping(ending)
             progressed("stopping the turn")
@@ -25,14 +25,15 @@ extension SessionMachine {
 
     /// Saves what there is to save, then destroys.
     mutating func close(_ ending: SessionState.Ending) {
-        guard state.workspace != nil else { return destroy(ending, nil) }
+        // While changes are being brought back, the workspace is less than what is saved already.
+        guard state.workspace != nil, state.phase != .restoring else { return destroy(ending, nil) }
         state.phase = .closing(ending)
         progressed("saving the work")
         startSave()
     }
 
     mutating func destroy(_ ending: SessionState.Ending, _ save: SaveReport?) {
-        let unread = state.turn == 0 ? state.queue.count - 1 : state.queue.count
+        let unread = state.turn == 0 && header.firstPrompt != nil ? state.queue.count - 1 : state.queue.count
         if unread > 0 {
             reply("\(unread) waiting message\(unread == 1 ? "" : "s") of session `\(header.id.short)` came too late.")
         }
@@ -61,7 +62,7 @@ extension SessionMachine {
             break  // Whatever is in progress fails by itself and says so.
         case .closing(let ending):
             if !ending.wasRevived { revive(ending) }
-        case .preparing, .choosingRepository:
+        case .preparing, .choosingRepository, .restoring:
             cancelAsks("the sandbox died", tellAgent: false)
             destroy(ending, nil)
         case .opening, .receiving, .working, .saving, .idle:
@@ -166,7 +167,7 @@ extension SessionMachine {
         }
     }
 
-    private var lastOutcome: SessionReport.Outcome {
+    var lastOutcome: SessionReport.Outcome {
         if case .failed? = state.lastTurn { .failed } else { .completed }
     }
 

@@ -13,6 +13,8 @@ extension SessionMachine {
         case .cancelRequested(let person, let callback): cancelRequested(by: person, callback)
         case .stopRequested(let person): stopRequested(by: person)
         case .diffRequested(_, let callback): diffRequested(callback)
+        case .moreTimeRequested(let id, let person, let callback): moreTimeRequested(id, by: person, callback)
+        case .finishRequested(let person, let callback): finishRequested(by: person, callback)
         default: break
         }
     }
@@ -25,14 +27,16 @@ extension SessionMachine {
         case .idle:
             state.queue.append(prompt)
             nextTurn()
-        case .pending, .provisioning, .preparing, .choosingRepository, .opening, .receiving, .working, .saving:
+        case .pending, .provisioning, .preparing, .choosingRepository, .restoring, .opening, .receiving, .working,
+            .saving:
             guard state.queue.count < policy.queueLimit else {
                 return reply("\(state.queue.count) messages wait already; this one was not taken.")
             }
             state.queue.append(prompt)
             record(.queued(text: text))
         case .stopping, .reviving, .closing, .destroying, .done:
-            reply("Session `\(header.id.short)` is ending; start a new one with `/task`.")
+            let id = header.id.short
+            reply("Session `\(id)` is ending; `/resume \(id)` goes on from it then, `/task` starts a new one.")
         }
     }
 
@@ -62,6 +66,19 @@ extension SessionMachine {
         progressed("stopping the turn")
         cancelAsks("cancelled with the turn", tellAgent: true)
         deliver(.cancel(session.id))
+    }
+
+    /// Ends a session that waits for nothing but a follow-up; its work was saved with the turn, and is once more.
+    private mutating func finishRequested(by person: Person, _ callback: String) {
+        guard mayControl(person) else {
+            return act(.answerClick(callback, note: "Only \(header.starter.name) may finish this."))
+        }
+        guard state.phase == .idle else {
+            let words = isEnding ? "It is ending already." : "It is at work; `/cancel \(header.id.short)` ends it."
+            return act(.answerClick(callback, note: words))
+        }
+        act(.answerClick(callback, note: "Finishing"))
+        end(lastOutcome, "finished by \(person.name)", rings: false)
     }
 
     private mutating func diffRequested(_ callback: String?) {

@@ -14,8 +14,8 @@ extension SessionMachine {
             state.phase = .provisioning
             progressed("making a sandbox")
             act(.acquire)
-        case .provisioning, .preparing, .choosingRepository, .opening, .receiving, .working, .saving, .idle, .stopping,
-            .reviving, .closing:
+        case .provisioning, .preparing, .choosingRepository, .restoring, .opening, .receiving, .working, .saving, .idle,
+            .stopping, .reviving, .closing:
             act(.acquire)
         case .destroying:
             act(.destroy)
@@ -39,6 +39,8 @@ extension SessionMachine {
             act(.prepare(state.source))
         case .preparing:
             act(.prepare(state.source))
+        case .restoring:
+            restore()
         case .opening, .receiving, .working, .idle, .stopping, .saving:
             act(.openStream)
             if !state.outbound.isEmpty { act(.deliverCalls) }
@@ -69,6 +71,8 @@ extension SessionMachine {
             act(.prepare(state.source))
         case .preparing:
             act(.prepare(state.source))
+        case .restoring:
+            restore()
         case .closing:
             startSave()
         case .reviving(let ending):
@@ -91,9 +95,11 @@ extension SessionMachine {
             destroy(.init(outcome: .failed, reason: "no sandbox could be made: \(reason)", rings: true), nil)
         case .reviving(let ending), .closing(let ending):
             destroy(ending, .failed(reason: reason, last: state.lastSave))
-        case .preparing, .choosingRepository, .opening, .receiving, .working, .saving, .idle, .stopping:
+        case .preparing, .choosingRepository, .restoring, .opening, .receiving, .working, .saving, .idle, .stopping:
             cancelAsks("the sandbox is gone", tellAgent: false)
-            let save: SaveReport? = state.workspace == nil ? nil : .failed(reason: reason, last: state.lastSave)
+            let save: SaveReport? =
+                state.workspace == nil || state.phase == .restoring
+                ? nil : .failed(reason: reason, last: state.lastSave)
             destroy(.init(outcome: .failed, reason: "the sandbox is gone: \(reason)", rings: true), save)
         case .pending, .destroying, .done:
             break
@@ -104,7 +110,34 @@ extension SessionMachine {
         guard state.phase == .preparing else { return }
         state.workspace = workspace
         record(.prepared(workspace))
+        if header.origin == nil || state.isRestored { openAgent() } else { restore() }
+    }
+
+    private mutating func restore() {
+        guard let origin = header.origin else { return }
+        state.phase = .restoring
+        progressed("bringing back the work of `\(origin.session.short)`")
+        act(.restore(origin))
+    }
+
+    mutating func restored(_ patch: SavedPatch?, _ conversation: AgentSessionID?) {
+        guard state.phase == .restoring, let origin = header.origin else { return }
+        state.isRestored = true
+        state.lastSave = patch
+        decision.newSave = patch
+        state.agentSession = conversation.map { AgentSession(id: $0) }
+        record(
+            .restored(
+                Restoration(
+                    session: origin.session, patch: patch, remembers: conversation != nil, asks: state.queue.isEmpty)))
         openAgent()
+    }
+
+    mutating func restoreFailed(_ error: AgentError) {
+        guard state.phase == .restoring, let origin = header.origin else { return }
+        let place = origin.patch.map { " They are kept at `\($0.path)`." } ?? ""
+        let reason = "the saved changes of `\(origin.session.short)` could not be brought back: \(error.description)."
+        end(.failed, reason + place, rings: true)
     }
 
     /// Starts the agent's process and its conversation, for the first turn or after the process ended.

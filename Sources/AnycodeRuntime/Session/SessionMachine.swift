@@ -3,7 +3,8 @@ import AnycodeCore
 /// Decides everything in a session: event and time in, decision out. No clock, no store, no network.
 package struct SessionMachine: Sendable {
     package enum Deadline: String, Hashable, Sendable, CaseIterable {
-        case provisioning, person, agentTime, firstEvent, silence, checkpoint, linger, stopGrace, save
+        case provisioning, reminder, person, agentTime, moreTime, firstEvent, silence, checkpoint, linger, stopGrace,
+            save
     }
 
     package let header: SessionHeader
@@ -14,6 +15,8 @@ package struct SessionMachine: Sendable {
     /// When the current phase began, for people.
     package internal(set) var phaseBegan: Duration = .zero
     package internal(set) var lastSignOfLife: Duration = .zero
+    /// Since when each open ask waits, as far as this incarnation knows.
+    var askedSince: [InteractionID: Duration] = [:]
 
     /// Makes ids and tokens: 32 random hexadecimal digits.
     let makeID: @Sendable () -> String
@@ -45,13 +48,17 @@ package struct SessionMachine: Sendable {
         let phaseBefore = state.phase
         switch event {
         case .started: started()
-        case .prompted, .pressed, .cancelRequested, .stopRequested, .diffRequested: person(event)
+        case .prompted, .pressed, .cancelRequested, .stopRequested, .diffRequested, .moreTimeRequested,
+            .finishRequested:
+            person(event)
         case .shutdownRequested: end(.cancelled, "Anycode is shutting down", rings: true)
         case .acquired(let health): acquired(health)
         case .acquireFailed(let error): acquireFailed(error)
         case .prepareProgressed(let words): progressed(words)
         case .prepared(let workspace): prepared(workspace)
         case .prepareFailed(let error): prepareFailed(error)
+        case .restored(let patch, let conversation): restored(patch, conversation)
+        case .restoreFailed(let error): restoreFailed(error)
         case .received(let files): received(files)
         case .streamed(let events): for event in events { agent(event) }
         case .callAccepted(let call): callAccepted(call)
@@ -89,9 +96,11 @@ package struct SessionMachine: Sendable {
         } else {
             stopClock()
         }
+        noteAsks()
         let wanted = wantedDeadlines()
         deadlines = deadlines.filter { wanted[$0.key] != nil }
         for (deadline, due) in wanted where deadlines[deadline] == nil { deadlines[deadline] = due }
+        deadlines[.reminder] = wanted[.reminder]  // belongs to an ask, not to the phase
     }
 
     mutating func stopClock() {
@@ -103,8 +112,9 @@ package struct SessionMachine: Sendable {
     private func wantedDeadlines() -> [Deadline: Duration] {
         switch state.phase {
         case .pending, .done, .destroying: [:]
-        case .provisioning, .preparing, .opening, .receiving, .reviving: [.provisioning: now + policy.provisioning]
-        case .choosingRepository: [.person: now + policy.person]
+        case .provisioning, .preparing, .restoring, .opening, .receiving, .reviving:
+            [.provisioning: now + policy.provisioning]
+        case .choosingRepository: personDeadlines()
         case .working: workingDeadlines()
         case .saving, .closing: [.save: now + policy.save]
         case .idle: [.linger: now + policy.linger]
@@ -116,10 +126,12 @@ package struct SessionMachine: Sendable {
         var wanted: [Deadline: Duration] = [:]
         if state.turnIsStopping { wanted[.stopGrace] = now + policy.stopGrace }
         guard state.asks.isEmpty else {
-            wanted[.person] = now + policy.person
-            return wanted
+            return wanted.merging(personDeadlines()) { $1 }
         }
-        if let limit = policy.agentTime { wanted[.agentTime] = now + (limit - agentTimeUsed) }
+        if let limit = agentTimeLimit {
+            wanted[.agentTime] = now + (limit - agentTimeUsed)
+            wanted[.moreTime] = offerIsDue(limit).map { now + ($0 - agentTimeUsed) }
+        }
         if isConnected, !saveIsRunning {
             let untilSave = policy.checkpoint - (agentTimeUsed - .seconds(state.savedAt))
             wanted[.checkpoint] = now + max(untilSave, .seconds(1))
@@ -143,24 +155,20 @@ package struct SessionMachine: Sendable {
     private mutating func expire(_ deadline: Deadline) {
         switch deadline {
         case .provisioning: provisioningExpired()
+        case .reminder: remind()
         case .person: personExpired()
-        case .agentTime:
-            note("The time limit of \(words(policy.agentTime ?? .zero)) is reached; the turn is being stopped.")
-            end(.timedOut, "the time limit of \(words(policy.agentTime ?? .zero)) was reached", rings: true)
+        case .agentTime: agentTimeExpired()
+        case .moreTime: offerTime()
         case .firstEvent:
             end(.failed, "the agent showed no sign of life for \(words(policy.firstEvent))", rings: true)
         case .silence:
             note("The agent has been silent for \(words(policy.silence)); the turn is being stopped.")
             end(.failed, "the agent was silent for \(words(policy.silence))", rings: true)
         case .checkpoint: startSave()
-        case .linger: end(lingerOutcome, "", rings: false)
+        case .linger: end(lastOutcome, "", rings: false)
         case .stopGrace: stopGraceExpired()
         case .save: saveExpired()
         }
-    }
-
-    private var lingerOutcome: SessionReport.Outcome {
-        if case .failed? = state.lastTurn { .failed } else { .completed }
     }
 
     private mutating func provisioningExpired() {
@@ -173,9 +181,8 @@ package struct SessionMachine: Sendable {
         }
     }
 
-    private mutating func personExpired() {
-        end(.timedOut, "nobody answered for \(words(policy.person)); the request was answered with no", rings: true)
-    }
+    /// So many secrets were masked in what came in.
+    mutating func masked(_ count: Int) { state.maskings += count }
 
     // MARK: Small tools
 

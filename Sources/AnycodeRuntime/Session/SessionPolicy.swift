@@ -12,6 +12,8 @@ package struct SessionPolicy: Hashable, Sendable {
     package var silence: Duration = .seconds(20 * 60)
     /// How long a person may take to answer.
     package var person: Duration = .seconds(720 * 60)
+    /// After how long a question is brought to mind, once.
+    package var reminder: Duration { min(person / 4, .seconds(60 * 60)) }
     /// How long a finished turn waits for a follow-up; zero ends the session with its turn.
     package var linger: Duration = .seconds(900)
     /// Working time between two saves.

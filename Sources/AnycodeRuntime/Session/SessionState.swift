@@ -8,6 +8,8 @@ package struct SessionState: Hashable, Sendable, Codable {
         case preparing
         /// The repository could not be cloned and the person is asked.
         case choosingRepository
+        /// What an ended session left is brought back.
+        case restoring
         /// The agent starts and opens its conversation.
         case opening
         /// The files that came with the next prompt are put into the workspace.
@@ -71,6 +73,7 @@ package struct SessionState: Hashable, Sendable, Codable {
         package let ask: Ask
         /// Field number → values; see `FormProgress`.
         package var answers: [Int: [String]] = [:]
+        package var isReminded = false
     }
 
     package var phase: Phase = .pending
@@ -94,6 +97,13 @@ package struct SessionState: Hashable, Sendable, Codable {
     package var usage: AgentUsage?
     /// Agent's time used, in seconds, up to the last change of phase.
     package var agentSeconds = 0.0
+    /// Agent's time that people gave beyond the policy's, in seconds.
+    package var grantedSeconds = 0.0
+    /// The newest offer of more time while nobody has taken it.
+    package var timeOffer: TimeOffer?
+    package var timeOfferCount = 0
+    /// The limit of which the end was last announced, in seconds of the agent's time.
+    package var announcedLimit = 0.0
     /// `agentSeconds` when the turn began.
     package var turnBegan = 0.0
     /// `agentSeconds` at the last save.
@@ -104,6 +114,14 @@ package struct SessionState: Hashable, Sendable, Codable {
     package var turnIsStopping = false
     package var lastTurn: TurnReport.Outcome?
     package var lastSave: SavedPatch?
+    /// The agent's own state as it was saved last.
+    package var savedConversation: SavedConversation?
+    /// Whether what the session goes on from has been brought back.
+    package var isRestored = false
+    /// Whether the agent has to be told with its first prompt what it goes on from.
+    package var owesPreamble = false
+    /// How many secrets were masked.
+    package var maskings = 0
     package var diffIsWanted = false
     /// How many files people sent so far; numbers them in the workspace.
     package var fileCount: Int?
@@ -111,6 +129,6 @@ package struct SessionState: Hashable, Sendable, Codable {
     /// - Parameter files: what came with the task.
     package init(header: SessionHeader, files: [SentFile] = []) {
         source = header.source
-        queue = [Prompt(by: header.starter, text: header.prompt, files: files)]
+        queue = header.firstPrompt.map { [Prompt(by: header.starter, text: $0, files: files)] } ?? []
     }
 }

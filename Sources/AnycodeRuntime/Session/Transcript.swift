@@ -24,10 +24,22 @@ package struct Transcript: Sendable {
         package var resolution: Resolution?
     }
 
+    /// An offer of more time, with who took it.
+    package struct Offered: Hashable, Sendable {
+        package let offer: TimeOffer
+        package var grantedBy: Person?
+        /// The limit that came of it, in seconds.
+        package var newLimit = 0
+    }
+
     package enum Block: Hashable, Sendable {
         case head
         case stream(Stream)
         case asked(Asked)
+        /// Brings the ask of another block to mind.
+        case reminder(ofBlock: Int)
+        case offered(Offered)
+        case restored(Restoration)
         case turn(TurnReport)
         case session(SessionReport)
     }
@@ -43,6 +55,10 @@ package struct Transcript: Sendable {
     private var turn = 0
     private var toolPlaces: [ToolCallID: (block: Int, item: Int)] = [:]
     private var askPlaces: [InteractionID: Int] = [:]
+    private var reminderPlaces: [InteractionID: [Int]] = [:]
+    private var offerPlace: Int?
+    /// The report of the last turn while no other has begun.
+    package private(set) var lastReport: Int?
 
     package init(header: SessionHeader) {
         self.header = header
@@ -65,10 +81,13 @@ package struct Transcript: Sendable {
         case .prepared(let workspace):
             prepared = workspace
             changed.insert(0)
+        case .restored(let restoration):
+            add(.restored(restoration))
         case .prompted(let turn, _, let text):
             self.turn = turn
             if let place = queued.firstIndex(of: text) { queued.remove(at: place) }
             changed.insert(0)
+            leaveReport()
         case .queued(let text):
             queued.append(text)
             changed.insert(0)
@@ -84,14 +103,50 @@ package struct Transcript: Sendable {
             replacePlan(plan)
         case .notice(let words):
             append(.notice(words))
-        case .asked, .answeredField, .resolved:
+        case .asked, .answeredField, .resolved, .reminded:
             applyInteraction(entry)
+        case .timeOffered, .timeGranted:
+            applyOffer(entry)
         case .turnEnded(let report):
+            leaveReport()
+            lastReport = blocks.count
             add(.turn(report))
         case .finished(let report):
-            self.report = report
-            changed.insert(0)
-            if report.rings { add(.session(report)) }
+            finish(report)
+        }
+    }
+
+    private mutating func finish(_ report: SessionReport) {
+        self.report = report
+        changed.insert(0)
+        if let place = lastReport { changed.insert(place) }
+        if let place = offerPlace { changed.insert(place) }
+        guard report.rings else { return }
+        leaveReport()
+        add(.session(report))
+    }
+
+    /// The newest turn's report is not the newest any more.
+    private mutating func leaveReport() {
+        if let place = lastReport { changed.insert(place) }
+        lastReport = nil
+    }
+
+    private mutating func applyOffer(_ entry: TranscriptEntry) {
+        switch entry {
+        case .timeOffered(let offer):
+            offerPlace = blocks.count
+            add(.offered(Offered(offer: offer)))
+        case .timeGranted(let id, let person, let limit):
+            guard let place = offerPlace, case .offered(var offered) = blocks[place], offered.offer.id == id else {
+                return
+            }
+            offered.grantedBy = person
+            offered.newLimit = limit
+            blocks[place] = .offered(offered)
+            changed.insert(place)
+        default:
+            break
         }
     }
 
@@ -104,6 +159,10 @@ package struct Transcript: Sendable {
             changeAsk(id) { $0.fields[field] = selection }
         case .resolved(let id, let resolution):
             changeAsk(id) { $0.resolution = resolution }
+        case .reminded(let id):
+            guard let place = askPlaces[id] else { return }
+            reminderPlaces[id, default: []].append(blocks.count)
+            add(.reminder(ofBlock: place))
         default:
             break
         }
@@ -114,6 +173,7 @@ package struct Transcript: Sendable {
         change(&asked)
         blocks[place] = .asked(asked)
         changed.insert(place)
+        changed.formUnion(reminderPlaces[id] ?? [])
     }
 
     private mutating func add(_ block: Block) {

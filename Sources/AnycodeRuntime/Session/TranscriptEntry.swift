@@ -6,6 +6,8 @@ package enum TranscriptEntry: Hashable, Sendable, Codable {
     case progressed(String)
     /// The repository as it was cloned.
     case prepared(PreparedWorkspace)
+    /// What an ended session left was brought back.
+    case restored(Restoration)
     /// The person's words that start a turn.
     case prompted(turn: Int, by: Person, text: String)
     /// A follow-up that waits for the turn in progress.
@@ -19,6 +21,12 @@ package enum TranscriptEntry: Hashable, Sendable, Codable {
     /// A form's field got its value, or a multiple choice was toggled; the form is still open.
     case answeredField(InteractionID, field: Int, selection: [String], by: Person)
     case resolved(InteractionID, Resolution)
+    /// An ask that has waited for long was brought to mind.
+    case reminded(InteractionID)
+    /// The agent's time is nearly used up; people may give it more.
+    case timeOffered(TimeOffer)
+    /// - Parameter limit: the agent's time from now on, whole seconds.
+    case timeGranted(TimeOffer.ID, by: Person, limit: Int)
     /// Something Anycode itself has to say in the stream of the turn.
     case notice(String)
     case turnEnded(TurnReport)
@@ -56,6 +64,28 @@ package struct Resolution: Hashable, Sendable, Codable {
     package init(by: Person?, choice: String) {
         self.by = by
         self.choice = choice
+    }
+}
+
+/// The question whether the agent gets more time. Agent's time, whole seconds.
+package struct TimeOffer: Hashable, Sendable, Codable {
+    package typealias ID = Int
+
+    /// Counts from 1 in each session.
+    package let id: ID
+    package let used: Int
+    package let limit: Int
+    /// Random; the button's token derives from it.
+    package let token: String
+
+    /// What each press gives.
+    package static let step: Duration = .seconds(30 * 60)
+
+    package init(id: ID, used: Int, limit: Int, token: String) {
+        self.id = id
+        self.used = used
+        self.limit = limit
+        self.token = token
     }
 }
 
@@ -116,12 +146,20 @@ package struct SavedPatch: Hashable, Sendable, Codable {
         self.removed = removed
         self.holdsSecret = holdsSecret
     }
+
+    /// The same patch, kept somewhere else.
+    func moved(to path: String) -> SavedPatch {
+        SavedPatch(
+            path: path, bytes: bytes, files: files, added: added, removed: removed, holdsSecret: holdsSecret)
+    }
 }
 
 /// How a session ended.
 package struct SessionReport: Hashable, Sendable, Codable {
     package enum Outcome: String, Hashable, Sendable, Codable {
         case completed, failed, cancelled, timedOut
+        /// Nobody answered for too long: the work is saved, and the session can be resumed.
+        case parked
     }
 
     package var outcome: Outcome

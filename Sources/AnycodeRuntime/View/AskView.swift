@@ -10,6 +10,15 @@ enum AskView {
         }
     }
 
+    /// The ask once more, as far as it is open; its buttons are the same.
+    static func reminder(_ asked: Transcript.Asked, to person: Person, limits: ChatLimits) -> OutgoingMessage {
+        guard asked.resolution == nil, var message = messages(asked, limits: limits).last else {
+            return OutgoingMessage(markdown: "🔔 This reminder is settled.", rings: true)
+        }
+        message.markdown = "🔔 Still waiting for \(person.name):\n\(message.markdown)"
+        return message
+    }
+
     private static func outcome(_ resolution: Resolution) -> String {
         guard let by = resolution.by else { return "→ *\(resolution.choice)*" }
         return "→ **\(resolution.choice)** (\(by.name))"

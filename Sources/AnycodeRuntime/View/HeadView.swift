@@ -5,6 +5,7 @@ enum HeadView {
     static func message(_ transcript: Transcript) -> OutgoingMessage {
         let header = transcript.header
         var lines = ["**\(header.agent)** · `\(header.id.short)`"]
+        if let origin = header.origin { lines.append("Goes on from: `\(origin.session.short)`") }
         lines.append("Repository: \(repository(transcript))")
         lines.append("Status: \(status(transcript))")
         if !transcript.queued.isEmpty, transcript.report == nil {
@@ -34,7 +35,9 @@ enum HeadView {
             case .failed: "failed"
             case .cancelled: "cancelled"
             case .timedOut: "timed out"
+            case .parked: "parked"
             }
-        return report.sandboxGone ? "\(words), sandbox removed" : "\(words), sandbox still being removed"
+        let by = !report.rings && !report.reason.isEmpty ? " (\(report.reason))" : ""
+        return "\(words)\(by), \(report.sandboxGone ? "sandbox removed" : "sandbox still being removed")"
     }
 }

@@ -2,7 +2,17 @@ import AnycodeCore
 
 /// Final messages: what happened, how long it took, what changed, what it cost, where the patch is.
 enum ReportView {
-    static func message(_ report: TurnReport, header: SessionHeader) -> OutgoingMessage {
+    /// Where a turn's report stands, which decides what can be done from it.
+    enum Stand {
+        /// Another turn has begun, or the session's end has a message of its own.
+        case past
+        /// The session waits for a follow-up.
+        case newest
+        /// The session ended quietly after this turn.
+        case last
+    }
+
+    static func message(_ report: TurnReport, _ stand: Stand = .newest, header: SessionHeader) -> OutgoingMessage {
         let first =
             switch report.outcome {
             case .done: "✅ Done"
@@ -10,7 +20,15 @@ enum ReportView {
             case .cancelled: "⏹ Stopped"
             case .failed(let reason): "❌ Failed: \(reason)"
             }
-        return compose(first, report.seconds, report.save, report.usage, token: report.token, header: header)
+        var message = compose(first, report.seconds, report.save, report.usage, report.token, header)
+        let goOn = ChatButton(label: "Continue", token: ButtonToken.goOn(report.token))
+        let finish = ChatButton(label: "Finish", token: ButtonToken.finish(report.token))
+        switch stand {
+        case .past: break
+        case .newest: add([goOn, finish], to: &message)
+        case .last: add([goOn], to: &message)
+        }
+        return message
     }
 
     static func message(_ report: SessionReport, header: SessionHeader) -> OutgoingMessage {
@@ -21,13 +39,21 @@ enum ReportView {
             case .failed: "❌ Failed\(reason)"
             case .cancelled: "⏹ Cancelled\(reason)"
             case .timedOut: "⏰ Timed out\(reason)"
+            case .parked: "🅿️ Parked\(reason)"
             }
-        return compose(first, report.seconds, report.save, report.usage, token: report.token, header: header)
+        var message = compose(first, report.seconds, report.save, report.usage, report.token, header)
+        if report.outcome == .parked { message.markdown += "\n`/resume \(header.id.short)` goes on from here." }
+        add([ChatButton(label: "Resume", token: ButtonToken.resume(report.token))], to: &message)
+        return message
+    }
+
+    private static func add(_ buttons: [ChatButton], to message: inout OutgoingMessage) {
+        message.buttons = [message.buttons.joined() + buttons]
     }
 
     private static func compose(
-        _ first: String, _ seconds: Int, _ save: SaveReport?, _ usage: AgentUsage?, token: String,
-        header: SessionHeader
+        _ first: String, _ seconds: Int, _ save: SaveReport?, _ usage: AgentUsage?, _ token: String,
+        _ header: SessionHeader
     ) -> OutgoingMessage {
         var facts = [duration(seconds)]
         var lines: [String] = []

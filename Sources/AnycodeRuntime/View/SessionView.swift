@@ -49,8 +49,20 @@ package struct SessionView: Sendable {
             return AskView.messages(asked, limits: limits).enumerated().map { number, message in
                 MessageSlot(key: "b\(index).f\(number)", message: message, priority: .question)
             }
+        case .reminder(let place):
+            guard case .asked(let asked) = transcript.blocks[place] else { return [] }
+            let message = AskView.reminder(asked, to: transcript.header.starter, limits: limits)
+            return [MessageSlot(key: "b\(index).m", message: message, priority: .question)]
+        case .offered(let offered):
+            let message = OfferView.message(offered, isOpen: transcript.report == nil)
+            return [MessageSlot(key: "b\(index).t", message: message, priority: .question)]
+        case .restored(let restoration):
+            let message = RestorationView.message(restoration)
+            return [MessageSlot(key: "b\(index).c", message: message, priority: .question)]
         case .turn(let report):
-            return [reportSlot(ReportView.message(report, header: transcript.header), block: index)]
+            let stand: ReportView.Stand =
+                transcript.lastReport != index ? .past : transcript.report == nil ? .newest : .last
+            return [reportSlot(ReportView.message(report, stand, header: transcript.header), block: index)]
         case .session(let report):
             return [reportSlot(ReportView.message(report, header: transcript.header), block: index)]
         }
@@ -75,7 +87,7 @@ package struct SessionView: Sendable {
             switch transcript.blocks[index] {
             case .stream(let stream) where stream.turn == turn: count += slotsOfBlock[index].count
             case .stream, .turn: return count
-            case .head, .asked, .session: break
+            case .head, .asked, .reminder, .offered, .restored, .session: break
             }
         }
         return count

@@ -19,6 +19,12 @@ extension StoreTransaction {
         }
     }
 
+    /// Gives every button of a session that does one thing another thing to do.
+    package func replaceButtons(session: SessionID, action: [UInt8], with other: [UInt8]) throws(StoreError) {
+        try run(
+            "UPDATE buttons SET action = ? WHERE session = ? AND action = ?", .blob(other), .id(session), .blob(action))
+    }
+
     package func deleteButtons(session: SessionID) throws(StoreError) {
         try run("DELETE FROM buttons WHERE session = ?", .id(session))
     }

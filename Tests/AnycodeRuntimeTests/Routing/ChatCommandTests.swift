@@ -4,6 +4,17 @@ import Testing
 @testable import AnycodeRuntime
 
 struct ChatCommandTests {
+    @Test(
+        arguments: [
+            ("/resume", nil, ""), ("/resume 3f9a1c20", "3f9a1c20", ""),
+            ("/resume 3F9A  and then\ntest it", "3f9a", "and then\ntest it"),
+            ("/resume add tests", nil, "add tests"), ("/resume decade", nil, "decade"),
+            ("/resume deadbeef now", "deadbeef", "now"),
+        ] as [(String, String?, String)])
+    func resumeTakesAnIDOrWords(_ text: String, _ prefix: String?, _ words: String) {
+        #expect(ChatCommand.parse(text, agents: []) == .resume(prefix: prefix, text: words))
+    }
+
     private static let agents = [AgentName("claude-code"), AgentName("codex")]
 
     @Test(arguments: [

@@ -30,7 +30,9 @@ struct MachineWalk {
         random = SplitMix64(seed: seed)
         var policy = SessionPolicy()
         policy.linger = seed % 5 == 0 ? .zero : .seconds(900)
-        run = MachineRun(policy: policy, source: seed % 2 == 0 ? Sample.source : nil)
+        let origin = SessionOrigin(session: SessionID("old"), task: "fix it", text: "fix it", patch: Sample.patch())
+        run = MachineRun(
+            policy: policy, source: seed % 2 == 0 ? Sample.source : nil, origin: seed % 3 == 0 ? origin : nil)
     }
 
     mutating func run(steps: Int) throws {
@@ -99,7 +101,10 @@ struct MachineWalk {
 
     private mutating func check(_ call: AgentCall, _ event: SessionEvent) {
         switch call {
-        case .prompt(_, _, let text): prompts.append(text.components(separatedBy: "\n\n")[0])
+        case .prompt(_, _, let text):
+            let preamble = run.machine.header.origin?.preamble ?? ""
+            let words = text.hasPrefix(preamble) ? String(text.dropFirst(preamble.count)) : text
+            prompts.append(words.components(separatedBy: "\n\n")[0])
         case .answerPermission(let request, let answer):
             answered["\(generation) \(request)", default: 0] += 1
             #expect(answered["\(generation) \(request)"] == 1, "request \(request) was answered twice")
@@ -156,6 +161,7 @@ struct MachineWalk {
         case .provisioning, .reviving: return .acquired(Sample.health())
         case .preparing: return run.machine.isConnected ? .prepared(Sample.workspace) : .acquired(Sample.health())
         case .choosingRepository: return press()
+        case .restoring: return run.machine.isConnected ? restoring() : .acquired(Sample.health())
         case .opening: return .streamed([opening()])
         case .receiving: return run.machine.isConnected ? .received(received()) : .acquired(Sample.health())
         case .working, .stopping: return .streamed([.turnEnded(run.awaited(.prompt), .endTurn)])
@@ -171,6 +177,12 @@ struct MachineWalk {
         run.machine.places(of: run.state.queue.first?.files ?? []).map {
             ReceivedFile($0, problem: run.ids.value % 3 == 0 ? "gone" : nil)
         }
+    }
+
+    private mutating func restoring() -> SessionEvent {
+        random.chance(1, in: 6)
+            ? .restoreFailed(AgentError(.conflict, "does not apply"))
+            : .restored(Sample.patch(), conversation: random.chance(1, in: 2) ? AgentSessionID("s") : nil)
     }
 
     private func opening() -> AgentEvent {
@@ -217,6 +229,8 @@ struct MachineWalk {
         case 0: return .stopRequested(by: random.chance(1, in: 2) ? Sample.ana : Sample.eve)
         case 1: return .cancelRequested(by: Sample.eve, callback: nil)
         case 2: return random.chance(1, in: 4) ? .cancelRequested(by: Sample.ana, callback: "c") : .ticked
+        case 3: return random.chance(1, in: 4) ? .finishRequested(by: Sample.ana, callback: "c") : .ticked
+        case 4: return .moreTimeRequested(1 + number(2), by: Sample.ana, callback: "c")
         default:
             let text = random.chance(1, in: 4) ? "12" : "message \(written.count)"
             let isAnswer = run.machine.textAsk != nil

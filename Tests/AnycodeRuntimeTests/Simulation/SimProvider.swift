@@ -256,7 +256,18 @@ struct SimWorkspace: Workspace {
         return Array("version \(try host.sandbox(lease).read(\.version))".utf8)
     }
 
-    func apply(patch: [UInt8]) async throws(AgentError) {}
+    func apply(patch: [UInt8]) async throws(AgentError) {
+        try await host.travel(1...100)
+        if host.world.fault(1, in: 20) { throw AgentError(.unreachable, "connection refused") }
+        let words = String(decoding: patch, as: UTF8.self)
+        guard words.hasPrefix("version "), let version = Int(words.dropFirst(8)) else {
+            throw AgentError(.conflict, "the patch does not apply")
+        }
+        try host.sandbox(lease).apply(version)
+        if host.world.fault(1, in: 10) { throw AgentError(.unreachable, "connection reset") }
+        try await host.travel(1...100)
+    }
+
     func write(_ bytes: [UInt8], to path: String) async throws(AgentError) {
         try await host.travel(1...20)
         try host.sandbox(lease).write(bytes, to: path)

@@ -50,6 +50,8 @@ final class SimSandbox: Sendable {
         case tell
         case crash
         case pause
+        /// Works on and says nothing.
+        case wait
     }
 
     let lease: LeaseID
@@ -140,6 +142,7 @@ final class SimSandbox: Sendable {
                 case "text": .textQuestion
                 case "edit": .edit
                 case "crash": .crash
+                case "wait": .wait
                 default: .say("<\(word)> ")
                 }
             }
@@ -187,6 +190,7 @@ final class SimSandbox: Sendable {
             }
             step()
         case .pause: step()
+        case .wait: break
         case .crash: crash()
         case .permission, .question, .textQuestion: ask(next)
         }
@@ -280,6 +284,16 @@ final class SimSandbox: Sendable {
             state.agentRuns = false
         }
         news.raise()
+    }
+
+    /// Takes changes over; a workspace that has some refuses, as git does.
+    func apply(_ version: Int) throws(AgentError) {
+        let isClean = state.withLock { state in
+            guard state.version == 0 else { return false }
+            state.version = version
+            return true
+        }
+        if !isClean { throw AgentError(.conflict, "the patch does not apply") }
     }
 
     func saved() { state.withLock { $0.savedVersion = $0.version } }

@@ -17,7 +17,9 @@ extension Simulation {
     func checkRules() throws {
         let finals = try loadFinals()
         let tasks = chatTasks
-        world.check(finals.count == tasks, "\(tasks) tasks were written, \(finals.count) sessions exist")
+        let begun = finals.count { $0.stored.header.origin == nil }
+        world.check(begun == tasks, "\(tasks) tasks were written, \(begun) sessions exist")
+        checkResumptions(finals)
         for final in finals {
             checkEnd(final)
             checkSpeech(final)
@@ -48,6 +50,23 @@ extension Simulation {
         }
     }
 
+    /// However often and by whom its buttons are pressed, a session is resumed once, and its changes come along.
+    private func checkResumptions(_ finals: [Final]) {
+        let origins = finals.compactMap(\.stored.header.origin)
+        let sessions = origins.map(\.session)
+        world.check(Set(sessions).count == sessions.count, "a session was resumed twice")
+        for final in finals {
+            guard let origin = final.stored.header.origin else { continue }
+            world.check(final.row.starter.id == ana.id, "a stranger resumed \(origin.session.short)")
+            guard final.stored.state.isRestored, let patch = origin.patch,
+                let sandbox = host.anyEver(final.stored.header.lease)
+            else { continue }
+            let words = host.read(patch.path).map { String(decoding: $0, as: UTF8.self) } ?? ""
+            let restored = Int(words.dropFirst(8)) ?? -1
+            world.check(sandbox.read(\.version) >= restored, "\(words) was not brought back")
+        }
+    }
+
     private func checkEnd(_ final: Final) {
         world.check(!final.row.isLive, "session \(final.row.id.short) never ended: \(final.row.state)")
     }
@@ -55,7 +74,10 @@ extension Simulation {
     /// Rules 2 and 3: every prompt reached the agent once, and everything it said is in the transcript once, in order.
     private func checkSpeech(_ final: Final) {
         guard let sandbox = host.anyEver(final.stored.header.lease) else { return }
-        let prompts = sandbox.read(\.prompts)
+        let preamble = final.stored.header.origin?.preamble ?? ""
+        let prompts = sandbox.read(\.prompts).enumerated().map { number, text in
+            number == 0 && text.hasPrefix(preamble) ? String(text.dropFirst(preamble.count)) : text
+        }
         world.check(Set(prompts).count == prompts.count, "a prompt reached the agent twice: \(prompts)")
         let recorded = final.entries.compactMap { entry in
             if case .prompted(_, _, let text) = entry { text } else { nil }
@@ -122,7 +144,14 @@ extension Simulation {
                 waiting.isEmpty || final.stored.state.phase.outcome != .completed,
                 "\(final.row.id.short) left \(waiting) undone")
         }
-        let refusals = ["is over", "is ending", "No session is open", "wait already", "That is no repository"]
+        for final in finals {
+            guard let text = final.stored.header.firstPrompt, taken[text] == nil else { continue }
+            taken[text] = 1  // it is told with the session's end, and the next resumption begins with it
+        }
+        let refusals = [
+            "is over", "is ending", "is just ending", "is open; write", "goes on as", "sessions are at work",
+            "No session is open", "wait already", "That is no repository",
+        ]
         for text in chat.messages.map(\.content.markdown) + chat.dropped where refusals.contains(where: text.contains) {
             toldInChat += 1
         }
@@ -145,6 +174,9 @@ extension Simulation {
         let save = final.stored.state.phase.finalSave
         if case .failed? = save { return }  // told as such
         let path = "\(final.row.id.short)/version \(version)"
+        if !final.stored.state.isRestored, let patch = final.stored.header.origin?.patch {
+            return world.check(host.read(patch.path) != nil, "what was not brought back yet is gone")
+        }
         world.check(host.read(path) != nil, "version \(version) of \(final.row.id.short) was destroyed unsaved")
     }
 

@@ -30,6 +30,7 @@ final class Simulation {
     private(set) var incarnations = 0
     private(set) var trace: UInt64 = 0
     private var handledMessages: Set<String> = []
+    private var resumptions = 0
     let ana = Person(id: PersonID("ana"), name: "Ana")
     let rooms = ["room", "den"].map { ChatID(platform: PlatformID("sim"), value: $0) }
     /// Everything that people wrote and that is no command.
@@ -221,9 +222,17 @@ final class Simulation {
             let buttons = message.content.buttons.joined().filter {
                 !$0.token.hasSuffix("diff") && $0.label != "Cancel"
             }
+            let isEnd = buttons.contains { $0.label == "Resume" }
+            if isEnd, !mayResume { continue }
             guard !buttons.isEmpty, handledMessages.insert("\(message.id)").inserted else { continue }
             react(to: message, buttons)
         }
+    }
+
+    /// A few ended sessions are resumed, so that every run can end.
+    private var mayResume: Bool {
+        resumptions += 1
+        return resumptions <= 3
     }
 
     private func react(to message: SimChatServer.Message, _ buttons: [ChatButton]) {

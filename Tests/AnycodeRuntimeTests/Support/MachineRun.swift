@@ -30,11 +30,13 @@ enum Sample {
     static let source = RequestedSource(
         source: WorkspaceSource(url: "https://github.com/org/repo.git"), spelling: "org/repo")
 
-    static func header(source: RequestedSource? = nil, prompt: String = "fix it") -> SessionHeader {
+    static func header(
+        source: RequestedSource? = nil, prompt: String = "fix it", origin: SessionOrigin? = nil
+    ) -> SessionHeader {
         SessionHeader(
             id: SessionID("5e55105e55105e55105e55105e551000"), conversation: Conversation(chat: room), starter: ana,
             agent: AgentName("demo"), prompt: prompt, lease: LeaseID("1ea5e1ea5e"), provider: ProviderID("sim"),
-            source: source, token: "70ce")
+            source: source, token: "70ce", origin: origin)
     }
 
     static func health(_ log: String = "log") -> RunnerHealth {
@@ -85,8 +87,8 @@ struct MachineRun {
     /// Calls in the order in which they were put on their way.
     var calls: [AgentCall] = []
 
-    init(policy: SessionPolicy = SessionPolicy(), source: RequestedSource? = nil) {
-        let (ids, header) = (ids, Sample.header(source: source))
+    init(policy: SessionPolicy = SessionPolicy(), source: RequestedSource? = nil, origin: SessionOrigin? = nil) {
+        let (ids, header) = (ids, Sample.header(source: source, origin: origin))
         machine = SessionMachine(
             header: header, state: SessionState(header: header), policy: policy, makeID: { ids.next() })
     }

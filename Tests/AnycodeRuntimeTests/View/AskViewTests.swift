@@ -15,6 +15,46 @@ struct AskViewTests {
         return AskView.messages(asked, limits: limits)
     }
 
+    @Test func aReminderRepeatsTheOpenQuestionUntilItIsAnswered() {
+        var transcript = Transcript(header: Sample.header())
+        var view = SessionView(limits: limits)
+        let ask = Ask(id: InteractionID("i"), kind: .permission(Sample.permission(1)), token: "tok")
+        transcript.apply(.asked(ask))
+        transcript.apply(.reminded(ask.id))
+        let open = view.render(&transcript)
+        #expect(open.map(\.key) == ["head", "b1.f0", "b2.m"])
+        #expect(open[2].message.markdown == "🔔 Still waiting for Ana:\n" + open[1].message.markdown)
+        #expect(open[2].message.buttons == open[1].message.buttons)
+        #expect(open[2].message.rings)
+        transcript.apply(.resolved(ask.id, Resolution(by: Sample.ana, choice: "Allow once")))
+        let settled = view.render(&transcript)
+        #expect(settled[2].message.buttons.isEmpty)
+        #expect(settled[2].message.markdown == "🔔 This reminder is settled.")
+    }
+
+    @Test func anOfferOfMoreTimeShowsWhoTookIt() {
+        var transcript = Transcript(header: Sample.header())
+        var view = SessionView(limits: limits)
+        transcript.apply(.timeOffered(TimeOffer(id: 1, used: 1440, limit: 1800, token: "tt")))
+        let open = view.render(&transcript)[1].message
+        #expect(open.markdown == "⏳ The agent has used 24 min of 30 min. Give it more time?")
+        #expect(open.buttons.joined().map(\.token) == ["tt.time"])
+        #expect(open.rings)
+        transcript.apply(.timeGranted(1, by: Sample.ana, limit: 3600))
+        let taken = view.render(&transcript)[1].message
+        #expect(taken.markdown.hasSuffix("→ **+30 min** (Ana): 1 h in all"))
+        #expect(taken.buttons.isEmpty)
+    }
+
+    @Test func anOfferThatNobodyTookEndsWithTheSession() {
+        var transcript = Transcript(header: Sample.header())
+        var view = SessionView(limits: limits)
+        transcript.apply(.timeOffered(TimeOffer(id: 1, used: 1440, limit: 1800, token: "tt")))
+        _ = view.render(&transcript)
+        transcript.apply(.finished(ReportViewTests.session(.timedOut)))
+        #expect(view.render(&transcript)[1].message.buttons.isEmpty)
+    }
+
     @Test func aPermissionShowsTheWholeCommandAndItsOptions() {
         var request = Sample.permission(1)
         request = PermissionRequest(

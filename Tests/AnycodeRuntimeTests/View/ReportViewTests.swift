@@ -22,7 +22,7 @@ struct ReportViewTests {
         #expect(
             message.markdown
                 == "✅ Done · `5e55105e` · 1 min 23 s · 2 files changed (+10 −3) · $0.50\nPatch: `/p/1`")
-        #expect(message.buttons.joined().map(\.token) == ["tt.diff"])
+        #expect(message.buttons.joined().map(\.token) == ["tt.diff", "tt.continue", "tt.finish"])
         #expect(message.rings)
     }
 
@@ -34,7 +34,7 @@ struct ReportViewTests {
         let message = ReportView.message(Self.turn(outcome), header: Sample.header())
         #expect(message.markdown.hasPrefix(words + " · "))
         #expect(message.markdown.contains("no files changed"))
-        #expect(message.buttons.isEmpty)
+        #expect(message.buttons.joined().map(\.label) == ["Continue", "Finish"])
     }
 
     @Test(arguments: [
@@ -46,13 +46,51 @@ struct ReportViewTests {
         #expect(message.markdown == "\(words): why · `5e55105e` · 1 h · $0.1234")
     }
 
+    @Test func aParkedSessionSaysHowToGoOn() {
+        let message = ReportView.message(Self.session(.parked, reason: "nobody answered"), header: Sample.header())
+        #expect(message.markdown.hasPrefix("🅿️ Parked: nobody answered · `5e55105e`"))
+        #expect(message.markdown.hasSuffix("\n`/resume 5e55105e` goes on from here."))
+        #expect(message.buttons.joined().map(\.label) == ["Resume"])
+    }
+
+    @Test func onlyTheNewestReportOffersToGoOn() {
+        var transcript = Transcript(header: Sample.header())
+        var view = SessionView(limits: ChatLimits(textUnits: 1000))
+        func labels() -> [[String]] {
+            view.render(&transcript).filter { $0.priority == .final }.map { $0.message.buttons.joined().map(\.label) }
+        }
+        let save = SaveReport.saved(Sample.patch())
+        transcript.apply(.prompted(turn: 1, by: Sample.ana, text: "a"))
+        transcript.apply(.turnEnded(Self.turn(.done, turn: 1, save: save)))
+        #expect(labels() == [["Diff", "Continue", "Finish"]])
+        transcript.apply(.prompted(turn: 2, by: Sample.ana, text: "b"))
+        #expect(labels() == [["Diff"]])
+        transcript.apply(.turnEnded(Self.turn(.done, turn: 2, save: save)))
+        #expect(labels() == [["Diff"], ["Diff", "Continue", "Finish"]])
+        var quiet = Self.session(.completed, reason: "finished by Ana", save: save)
+        quiet.rings = false
+        transcript.apply(.finished(quiet))
+        #expect(labels() == [["Diff"], ["Diff", "Continue"]])
+        #expect(HeadView.message(transcript).markdown.contains("completed (finished by Ana), sandbox removed"))
+    }
+
+    @Test func anEndWithAMessageOfItsOwnOffersToResumeThere() {
+        var transcript = Transcript(header: Sample.header())
+        var view = SessionView(limits: ChatLimits(textUnits: 1000))
+        transcript.apply(.prompted(turn: 1, by: Sample.ana, text: "a"))
+        transcript.apply(.turnEnded(Self.turn(.done)))
+        transcript.apply(.finished(Self.session(.cancelled)))
+        let buttons = view.render(&transcript).map { $0.message.buttons.joined().map(\.label) }
+        #expect(buttons == [[], [], ["Resume"]])
+    }
+
     @Test func aFailedSaveNamesTheLastGoodOne() {
         let save = SaveReport.failed(
             reason: "it died", last: SavedPatch(path: "/p/1", bytes: 1, files: 1, added: 1, removed: 0))
         let message = ReportView.message(Self.session(.failed, save: save), header: Sample.header())
         #expect(message.markdown.contains("could not be saved: it died"))
         #expect(message.markdown.contains("`/p/1` (1 file changed (+1 −0))"))
-        #expect(message.buttons.count == 1)
+        #expect(message.buttons.joined().map(\.token) == ["ss.diff", "ss.resume"])
     }
 
     @Test(arguments: [

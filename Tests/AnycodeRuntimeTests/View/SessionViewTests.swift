@@ -139,7 +139,7 @@ struct RandomEntries {
 
     mutating func next() -> TranscriptEntry {
         count += 1
-        switch number(onlyOutput ? 9 : 16) {
+        switch number(onlyOutput ? 9 : 19) {
         case 0, 1, 2: return .text(words())
         case 3: return .tool(tool())
         case 4: return .toolUpdated(update())
@@ -155,6 +155,9 @@ struct RandomEntries {
         case 12: return .queued(text: "prompt \(number(3))")
         case 13: return .progressed(words())
         case 14: return .prepared(Sample.workspace)
+        case 15: return asks.last.map { .reminded($0.id) } ?? .text("nothing was asked")
+        case 16: return .timeOffered(TimeOffer(id: count, used: 5, limit: 6, token: "time\(count)"))
+        case 17: return .timeGranted(count - number(3), by: Sample.ana, limit: 9)
         default: return answer()
         }
     }

@@ -1,0 +1,138 @@
+import AnycodeCore
+import AnycodeStore
+import Supervision
+
+/// Going on: with a session that waits for a follow-up, or from one that has ended.
+extension Router {
+    // MARK: Continue
+
+    /// What a person writes next in a conversation goes to the session they chose.
+    func askForNext(_ session: SessionRow, _ callback: String, _ stored: StoredInbound) async throws {
+        await acknowledge(callback, in: stored, note: "Write what to do next.")
+        let person = stored.event.sender
+        let (conversation, date, nonce) = (stored.event.conversation, runtime.clock.date(), runtime.makeID())
+        let words = "✏️ \(person.name), what is next for `\(session.id.short)`? Your next message goes there."
+        let message = try JSONCoding.encode(OutgoingMessage(markdown: words))
+        try await runtime.store.write { transaction in
+            try transaction.setSetting(Self.choice(of: person), session.id.rawValue, conversation: conversation)
+            _ = try transaction.insertNotice(conversation: conversation, message: message, nonce: nonce, at: date)
+            try transaction.finishInbound(stored.sequence)
+        }
+        try await runtime.outbox(for: conversation.chat).noticesChanged()
+    }
+
+    /// The session that this message's sender chose for it; a reply chooses for itself.
+    ///
+    /// The choice counts for one message, and for that one again when it is looked at again.
+    func chosen(by message: TextMessage, _ stored: StoredInbound) async throws -> SessionRow? {
+        guard message.replyTo == nil else { return nil }
+        let (key, conversation) = (Self.choice(of: stored.event.sender), stored.event.conversation)
+        let value = try await runtime.store.read { try $0.setting(key, conversation: conversation) }
+        guard let parts = value?.split(separator: " "), let id = parts.first else { return nil }
+        let isOurs = parts.count == 1 || parts[1] == "\(stored.sequence)"
+        let used = isOurs ? "\(id) \(stored.sequence)" : nil
+        if used != value {
+            try await runtime.store.write { try $0.setSetting(key, used, conversation: conversation) }
+        }
+        guard isOurs else { return nil }
+        return try await runtime.store.read { try $0.session(SessionID(String(id))) }
+    }
+
+    private static func choice(of person: Person) -> String { "next:\(person.id)" }
+
+    // MARK: Resume
+
+    func resume(_ prefix: String?, _ text: String, _ message: TextMessage, _ stored: StoredInbound) async throws {
+        guard prefix != nil || message.replyTo != nil else {
+            let chat = stored.event.conversation.chat
+            let last = try await runtime.store.read { try $0.recentSessions(limit: 100) }
+                .first { !$0.isLive && $0.conversation.chat == chat }
+            guard let last else { return try await finish(stored, reply: "No session has ended here.") }
+            return try await resume(last, text, message.attachments, callback: nil, stored)
+        }
+        switch try await find(prefix, message, stored) {
+        case .one(let row): try await resume(row, text, message.attachments, callback: nil, stored)
+        case .none(let words): try await finish(stored, reply: words)
+        }
+    }
+
+    /// Starts a session from what an ended one left.
+    ///
+    /// - Parameter text: what to do next; empty: the person is asked.
+    func resume(
+        _ row: SessionRow, _ text: String, _ files: [SentFile] = [], callback: String?, _ stored: StoredInbound
+    ) async throws {
+        if runtime.intake.state == .holding { return }
+        if let refusal = try await refusal(toResume: row, stored.event) {
+            return try await answer(refusal, callback, stored)
+        }
+        guard let ended = try? JSONCoding.decode(StoredSession.self, from: row.snapshot) else {
+            return try await answer(try await unreadable(row), callback, stored)
+        }
+        if let callback { await acknowledge(callback, in: stored, note: "Going on") }
+        let text = text.isEmpty && !files.isEmpty ? "Look at these files." : text
+        let header = header(resuming: ended, text, stored.event)
+        let resumed = try JSONCoding.encode(ButtonAction.resumed(header.id))
+        let buttons = try [ButtonAction.continueSession, .resumeSession].map { try JSONCoding.encode($0) }
+        try await insert(header, files, stored) { transaction in
+            for action in buttons { try transaction.replaceButtons(session: row.id, action: action, with: resumed) }
+        }
+        try startSession(header.id)
+    }
+
+    private func header(resuming ended: StoredSession, _ text: String, _ event: InboundEvent) -> SessionHeader {
+        let origin = SessionOrigin(ended, text: text)
+        return SessionHeader(
+            id: SessionID(runtime.makeID()), conversation: ended.header.conversation, starter: event.sender,
+            agent: ended.header.agent, prompt: origin.text.isEmpty ? origin.task : origin.text,
+            lease: LeaseID(runtime.makeID()), provider: runtime.provider.id,
+            source: ended.state.source?.at(ended.state.workspace?.base), token: runtime.makeID(), origin: origin)
+    }
+
+    /// Why it cannot be resumed, or not now; `nil` when it can.
+    private func refusal(toResume row: SessionRow, _ event: InboundEvent) async throws -> String? {
+        let (id, policy) = (row.id.short, runtime.configuration.session)
+        let person = event.sender.id
+        guard policy.everybodyControls || person == row.starter.id || policy.owners.contains(person) else {
+            return "Only \(row.starter.name) may resume this."
+        }
+        if row.isLive {
+            let isEnding = runtime.sessions[row.id]?.brief.activity == .ending
+            return "Session `\(id)` is " + (isEnding ? "just ending; try again in a moment." : "open; write to it.")
+        }
+        let open = try await runtime.store.read { try $0.liveSessions(in: row.conversation) }
+        let next = open.first { other in
+            (try? JSONCoding.decode(StoredSession.self, from: other.snapshot))?.header.origin?.session == row.id
+        }
+        if let next { return "Session `\(id)` goes on as `\(next.id.short)`; write to that." }
+        guard runtime.configuration.profile(row.agent) != nil else {
+            return "The agent `\(row.agent)` is not configured any more."
+        }
+        if runtime.intake.state == .refusing {
+            return "Anycode is being drained for maintenance and takes no new tasks now. Try again later."
+        }
+        return try await limitReached(row.conversation.chat)
+    }
+
+    /// What is left of a session whose data cannot be read.
+    private func unreadable(_ row: SessionRow) async throws -> String {
+        let save = try await runtime.store.read { try $0.saves(session: row.id) }.last
+        let place = save.map { " Its last save is at `\($0.path)`." } ?? " It saved nothing."
+        return "What session `\(row.id.short)` was doing cannot be read any more.\(place)"
+    }
+
+    private func answer(_ words: String, _ callback: String?, _ stored: StoredInbound) async throws {
+        guard let callback else { return try await finish(stored, reply: words) }
+        await acknowledge(callback, in: stored, note: words)
+        try await finish(stored)
+    }
+}
+
+extension RequestedSource {
+    /// The same as it was at a commit.
+    func at(_ commit: String?) -> RequestedSource {
+        var source = source
+        source.commit = commit
+        return RequestedSource(source: source, spelling: spelling, isLocal: isLocal)
+    }
+}
