@@ -107,6 +107,36 @@ import Testing
         #expect(problems("a = 1\nb = '\0'").map(\.description) == ["config.toml:2: a NUL byte is not allowed"])
     }
 
+    @Test(arguments: ["[.a]", "[ +a]", "[[=]]", "[{", "[,", "[#", "[é]", "[", "[[["])
+    func aHeaderThatTheParserDoesNotSurviveIsRefusedInWords(header: String) {
+        #expect(
+            problems("[session]\nmax_total = 1\n\(header)\n").map(\.description) == [
+                "config.toml:3: not valid TOML: a table header begins with a name, as in [session]"
+            ])
+    }
+
+    @Test(arguments: ["1979-05-27Tx", "1979-05-2e 4", "07:32", "[1, 1979-05-27]"])
+    func datesAndTimesAreRefusedBeforeTheParserMeetsThem(value: String) {
+        #expect(
+            problems("[session]\nmax_total = \(value)").map(\.description) == [
+                """
+                config.toml:2: not valid TOML: no key takes a date or time; put it in quotes if it is a text
+                """
+            ])
+    }
+
+    @Test func aListClosedAsATableIsRefusedInWords() {
+        #expect(
+            problems("[session]\nmax_total = [}").map(\.description) == [
+                "config.toml:2: not valid TOML: a list or table that is not closed"
+            ])
+    }
+
+    @Test func bracketsInsideValuesAreNoHeaders() {
+        let text = "[agents.custom.x]\ncommand = [\n\"a\", # [.\n  \"[.\"]\nenv = { A = \"\"\"\n[.a]\n\"\"\" }\n"
+        #expect(problems(text).isEmpty)
+    }
+
     @Test func secretsAreNeverPrinted() {
         let secret = "Zk9Secret0Value"
         let texts = [

@@ -32,6 +32,9 @@ extension TOMLNode {
             let line = text.utf8[..<end].count { $0 == UInt8(ascii: "\n") } + 1
             throw .init(.init(.syntax, file: file, line: line, message: "a NUL byte is not allowed"))
         }
+        if let found = TOMLGuard.find(in: text) {
+            throw .init(.init(.syntax, file: file, line: found.line, message: "not valid TOML: \(found.message)"))
+        }
         do {
             return try TOMLTable(string: text).nodes
         } catch let error as TOMLParseError {
