@@ -49,6 +49,10 @@ build: setup ## Build the release programs into .build/release
 bench: setup ## Measure, and print the figures beside their budgets
 	@swift run --quiet -c release anycode-bench
 
+.PHONY: fuzz
+fuzz: setup ## Feed every parser of outside bytes with made-up input; SECONDS=60 for each, ONLY=json-rpc for one
+	@scripts/fuzz "$(or $(SECONDS),60)" $(ONLY)
+
 .PHONY: install
 install: ## Install what `make build` built under PREFIX (/usr/local)
 	@scripts/install "$(DESTDIR)$(PREFIX)" $(PROGRAMS)

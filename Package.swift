@@ -5,6 +5,9 @@ import PackageDescription
 /// `ANYCODE_STRICT=1` makes warnings errors: `make check` and CI set it.
 let isStrict = ProcessInfo.processInfo.environment["ANYCODE_STRICT"] == "1"
 
+/// `ANYCODE_FUZZ=1` makes the fuzzer's program out of the targets that the tests replay: `make fuzz` sets it.
+let isFuzzing = ProcessInfo.processInfo.environment["ANYCODE_FUZZ"] == "1"
+
 let settings: [SwiftSetting] =
     [
         .enableUpcomingFeature("ExistentialAny"),
@@ -143,6 +146,19 @@ let testTargets: [Target] = [
     tests("ScriptedModelTests", ["ScriptedModel", "TestJSON", "TestSupport", "test-agent"]),
 ]
 
+let fuzzedModules: [Target.Dependency] = [
+    "AnycodeAgent", "AnycodeChat", "AnycodeConfig", "AnycodeCore", "AnycodeRunner", "AnycodeRuntime", "AnycodeSandbox",
+    "FakeTelegram", "HTTPTransport", "TestJSON",
+]
+let fuzzing: Target =
+    isFuzzing
+    ? .executableTarget(
+        name: "anycode-fuzz", dependencies: fuzzedModules, path: "Tests/FuzzingTests",
+        exclude: ["Corpus", "CorpusTests.swift"], swiftSettings: settings)
+    : .testTarget(
+        name: "FuzzingTests", dependencies: fuzzedModules, exclude: ["Corpus", "FuzzerEntry.swift"],
+        swiftSettings: settings)
+
 let package = Package(
     name: "anycode",
     platforms: [.macOS(.v15)],
@@ -163,5 +179,5 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: systemLibraries + modules + executables + testSupport + testTargets
+    targets: systemLibraries + modules + executables + testSupport + testTargets + [fuzzing]
 )
