@@ -11,9 +11,20 @@ package final class Store: Sendable {
         case writerThread
         /// Everything happens on the caller, with no other thread involved: for deterministic simulation.
         case inline
+        /// As `inline`, and somebody interferes at each moment: may suspend, and before a transaction throw in its
+        /// place. For simulated disks that are slow or full. Reads are not kept from writing, for the sake of speed.
+        case interfered(@Sendable (Moment) async throws(StoreError) -> Void)
+    }
+
+    /// A step of a call, seen from outside.
+    package enum Moment: Sendable {
+        case willRead, willWrite
+        /// The write is committed; its caller does not know yet. What is thrown here is dropped.
+        case didWrite
     }
 
     let engine: any StoreEngine
+    private let connection: StoreConnection
 
     /// Opens the database, creating it or bringing its schema up to date.
     ///
@@ -27,10 +38,11 @@ package final class Store: Sendable {
     package init(
         path: String?, execution: Execution, random: inout some RandomNumberGenerator
     ) throws(StoreError) {
-        let connection = try StoreConnection(path: path)
+        connection = try StoreConnection(path: path)
         let fresh = InstanceID(String.hexadecimal(words: [random.next(), random.next()]))
         switch execution {
-        case .inline: engine = InlineEngine(connection)
+        case .inline: engine = InlineEngine(connection, isGuarded: true) { _ in await Task.yield() }
+        case .interfered(let interfere): engine = InlineEngine(connection, isGuarded: false, interfere: interfere)
         case .writerThread: engine = try ThreadedEngine(connection)
         }
         try connection.write { try $0.ensureInstanceID(fresh) }
@@ -53,6 +65,13 @@ package final class Store: Sendable {
         _ body: @escaping @Sendable (StoreTransaction) throws -> T
     ) async throws(StoreError) -> T {
         try await engine.read(body)
+    }
+
+    /// Forgets all there is, as if the database had just been made: simulations begin anew without compiling every
+    /// statement again.
+    package func erase(random: inout some RandomNumberGenerator) throws(StoreError) {
+        let fresh = InstanceID(String.hexadecimal(words: [random.next(), random.next()]))
+        try connection.write { try $0.eraseAll(fresh) }
     }
 
     /// Does what is waiting, then closes the database and gives up its lock. Blocks meanwhile.

@@ -40,6 +40,16 @@ final class StoreConnection: Sendable {
         try queue.snapshot(body)
     }
 
+    /// As `read`, but nothing keeps the body from writing: what keeps it (`PRAGMA query_only`, switched on and off on the
+    /// only connection) makes SQLite compile every statement again.
+    func readUnguarded<T>(_ body: (StoreTransaction) throws -> T) throws(StoreError) -> T {
+        do {
+            return try queue.unsafeRead { try body(StoreTransaction(database: $0, keys: SessionKeys())) }
+        } catch {
+            throw StoreError(wrapping: error)
+        }
+    }
+
     func close() {
         // Fails only for statements in use, of which there are none between two calls.
         try? queue.close()

@@ -16,30 +16,38 @@ extension StoreError {
     static var closedStore: StoreError { StoreError(.closed, "The database is closed: the daemon is stopping") }
 }
 
-/// Works on the caller's thread. Yields around each step, as a store with a thread of its own would, so that a simulated
-/// kill may come between a decision and its commit, and between a commit and what follows.
+/// Works on the caller's thread. Is interrupted around each step, as a store with a thread of its own would be, so that a
+/// simulated kill may come between a decision and its commit, and between a commit and what follows.
 final class InlineEngine: StoreEngine {
     private let connection: StoreConnection
     private let isClosed = Mutex(false)
+    /// Whether reads cannot write.
+    private let isGuarded: Bool
+    private let interfere: @Sendable (Store.Moment) async throws(StoreError) -> Void
 
-    init(_ connection: StoreConnection) {
+    init(
+        _ connection: StoreConnection, isGuarded: Bool,
+        interfere: @escaping @Sendable (Store.Moment) async throws(StoreError) -> Void
+    ) {
         self.connection = connection
+        self.isGuarded = isGuarded
+        self.interfere = interfere
     }
 
     var commitCount: Int { connection.commitCount }
 
     func write<T: Sendable>(_ body: @escaping @Sendable (StoreTransaction) throws -> T) async throws(StoreError) -> T {
-        await Task.yield()
+        try await interfere(.willWrite)
         try checkOpen()
         let result = try connection.write(body)
-        await Task.yield()
+        try? await interfere(.didWrite)
         return result
     }
 
     func read<T: Sendable>(_ body: @escaping @Sendable (StoreTransaction) throws -> T) async throws(StoreError) -> T {
-        await Task.yield()
+        try await interfere(.willRead)
         try checkOpen()
-        return try connection.read(body)
+        return try isGuarded ? connection.read(body) : connection.readUnguarded(body)
     }
 
     func stop() {
