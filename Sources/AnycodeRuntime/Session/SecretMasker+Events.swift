@@ -15,12 +15,14 @@ extension SecretMasker {
         case .permissionRequested(let request):
             .permissionRequested(
                 PermissionRequest(
-                    request: request.request, toolCall: masked(request.toolCall), options: request.options))
+                    request: request.request, toolCall: masked(request.toolCall),
+                    options: request.options.map { .init(id: $0.id, name: masked($0.name), kind: $0.kind) }))
         case .questionAsked(let request):
             .questionAsked(
                 QuestionRequest(
-                    request: request.request, message: masked(request.message), fields: request.fields,
-                    url: request.url))
+                    request: request.request, message: masked(request.message),
+                    fields: request.fields.map { masked($0) },
+                    url: request.url.map { masked($0) }))
         case .agentExited(let exit):
             .agentExited(AgentExit(exitCode: exit.exitCode, signal: exit.signal, message: masked(exit.message)))
         case .initialized, .sessionOpened, .callSucceeded, .turnEnded, .usage, .modeChanged, .modelChanged,
@@ -50,6 +52,24 @@ extension SecretMasker {
         }
     }
 
+    /// What people read of it; names and values go back to the agent and are shown to nobody.
+    private func masked(_ field: QuestionRequest.Field) -> QuestionRequest.Field {
+        let kind: QuestionRequest.FieldKind =
+            switch field.kind {
+            case .single(let choices): .single(masked(choices))
+            case .multiple(let choices, let minimum, let maximum):
+                .multiple(masked(choices), minimum: minimum, maximum: maximum)
+            case .text, .number, .boolean: field.kind
+            }
+        return QuestionRequest.Field(
+            name: field.name, title: masked(field.title), detail: field.detail.map { masked($0) }, kind: kind,
+            required: field.required)
+    }
+
+    private func masked(_ choices: [QuestionRequest.Choice]) -> [QuestionRequest.Choice] {
+        choices.map { .init(value: $0.value, label: masked($0.label)) }
+    }
+
     private func masked(_ call: ToolCall) -> ToolCall {
         var call = call
         call.title = masked(call.title)
@@ -69,7 +89,7 @@ extension SecretMasker {
     private func masked(_ content: ToolCall.Content) -> ToolCall.Content {
         switch content {
         case .text(let text): .text(masked(text))
-        case .diff(let path, let old, let new): .diff(path: path, old: old.map { masked($0) }, new: masked(new))
+        case .diff(let path, let old, let new): .diff(path: masked(path), old: old.map { masked($0) }, new: masked(new))
         case .terminal: content
         }
     }
