@@ -13,7 +13,7 @@ endif
 
 .PHONY: help
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup:
@@ -33,9 +33,18 @@ check: setup ## Format, lint, import directions, forbidden patterns, warnings as
 	@swift format lint --strict --recursive --parallel $(wildcard $(SOURCES))
 	@scripts/check-imports
 	@scripts/check-patterns
+	@scripts/simulate-planted --check
 	@ANYCODE_STRICT=1 scripts/quietly "Building with warnings as errors" \
 	    swift build --build-tests --scratch-path $(CHECK_BUILD)
 	@echo "All checks passed."
+
+.PHONY: simulate
+simulate: setup ## Run whole daemons under seeds, with every fault there is: SEEDS=0..<1000, SHOW=1, ALL=1
+	@scripts/simulate '$(or $(SEEDS),0..<1000)' $(if $(SHOW),--show) $(if $(ALL),--all)
+
+.PHONY: simulate-planted
+simulate-planted: setup ## Plant known bugs in a copy, and see that the simulation finds each
+	@scripts/simulate-planted
 
 .PHONY: format
 format: ## Format the sources in place

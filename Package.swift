@@ -100,6 +100,12 @@ let testSupport: [Target] = [
     support("TestSupport", "Support/Clock"),
     support("TestJSON", "Support/JSON"),
     support("HTTPTestSupport", "HTTPTestSupport"),
+    support(
+        "AnycodeSimulation", "Support/Simulation",
+        ["AnycodeCore", "AnycodeRuntime", "AnycodeStore", "TestSupport", logging, supervision]),
+    .executableTarget(
+        name: "anycode-simulate", dependencies: ["AnycodeSimulation"], path: "Tests/Support/anycode-simulate",
+        swiftSettings: settings),
     support("FakeTelegram", "Support/FakeTelegram", ["HTTPTestSupport", "TestJSON"]),
     support("ScriptedModel", "Support/ScriptedModel", ["TestJSON", nioCore, nioPosix, nioHTTP1]),
     .executableTarget(
@@ -123,7 +129,8 @@ let testTargets: [Target] = [
         ]),
     tests("AnycodeAgentTests", ["AnycodeAgent", "AnycodeCore", "HTTPTransport", "HTTPTestSupport"]),
     tests(
-        "AnycodeRuntimeTests", ["AnycodeCore", "AnycodeRuntime", "AnycodeStore", "TestSupport", logging, supervision]),
+        "AnycodeRuntimeTests",
+        ["AnycodeCore", "AnycodeRuntime", "AnycodeSimulation", "AnycodeStore", "TestSupport", logging, supervision]),
     tests("AnycodeControlTests", ["AnycodeControl"]),
     tests(
         "AnycodeServerTests",

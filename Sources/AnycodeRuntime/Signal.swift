@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Wakes one waiting task; a signal raised while nobody waits is kept, any number of them count as one.
-final class Signal: Sendable {
+package final class Signal: Sendable {
     private struct State {
         var isRaised = false
         var waiter: UnsafeContinuation<Void, any Error>?
@@ -9,7 +9,9 @@ final class Signal: Sendable {
 
     private let state = Mutex(State())
 
-    func raise() {
+    package init() {}
+
+    package func raise() {
         let waiter = state.withLock { state in
             defer { state.waiter = nil }
             if state.waiter == nil { state.isRaised = true }
@@ -19,7 +21,7 @@ final class Signal: Sendable {
     }
 
     /// Returns once the signal has been raised since the last wait. One task at a time may wait.
-    func wait() async throws {
+    package func wait() async throws {
         try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<Void, any Error>) in
                 let outcome: Result<Void, any Error>? = state.withLock { state in

@@ -50,7 +50,7 @@ extension SessionOrigin {
     }
 
     /// What an agent that knows nothing of it is told before its first prompt.
-    var preamble: String {
+    package var preamble: String {
         let changes =
             patch == nil
             ? "Nothing had been changed in the working directory."

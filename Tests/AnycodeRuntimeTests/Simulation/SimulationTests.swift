@@ -1,9 +1,10 @@
+import AnycodeSimulation
 import Foundation
 import Testing
 
 /// Seeds may be given: `ANYCODE_SEEDS=1000..<2000 swift test --filter SimulationTests`.
 private let seeds: [UInt64] = {
-    let text = ProcessInfo.processInfo.environment["ANYCODE_SEEDS"] ?? "0..<200"
+    let text = ProcessInfo.processInfo.environment["ANYCODE_SEEDS"] ?? "0..<60"
     let bounds = text.split(separator: "..<").compactMap { UInt64($0) }
     return bounds.count == 2 ? Array(bounds[0]..<bounds[1]) : bounds
 }()

@@ -1,4 +1,5 @@
 import AnycodeCore
+@_exported import AnycodeSimulation
 import AnycodeStore
 import Foundation
 import Logging
@@ -27,7 +28,9 @@ final class RuntimeBench {
         host = SimHost(world: world)
         chat = SimChatServer(world: world)
         var random = SplitMix64(seed: 1)
-        store = try Store(path: nil, execution: .inline, random: &random)
+        let disk = try SimDisk()
+        try disk.begin(world, slowness: nil, random: &random)
+        store = disk.store
         executor = SingleThreadTaskExecutor(.seeded(7))
         var configuration = RuntimeConfiguration(defaultAgent: AgentName("sim"))
         configuration.agents = [AgentProfile(name: AgentName("sim")), AgentProfile(name: AgentName("other"))]

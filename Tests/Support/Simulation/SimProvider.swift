@@ -1,30 +1,34 @@
-import AnycodeCore
-import AnycodeStore
+package import AnycodeCore
+import AnycodeRuntime
+package import AnycodeStore
 import Synchronization
 
-@testable import AnycodeRuntime
-
 /// Everything that runs sandboxes, as seen from outside: lives on when the daemon is killed.
-final class SimHost: Sendable {
-    struct State {
+package final class SimHost: Sendable {
+    private struct State {
         var sandboxes: [LeaseID: SimSandbox] = [:]
         /// Sandboxes that were removed; kept to be looked into.
         var removed: [LeaseID: SimSandbox] = [:]
         var archive: [String: [UInt8]] = [:]
+        /// Told whenever a sandbox was removed.
+        var onRemoval: @Sendable (SimSandbox) -> Void = { _ in }
     }
 
-    let world: SimWorld
+    package let world: SimWorld
     private let state = Mutex(State())
 
-    init(world: SimWorld) {
+    package init(world: SimWorld) {
         self.world = world
     }
 
-    subscript(lease: LeaseID) -> SimSandbox? { state.withLock { $0.sandboxes[lease] } }
-    func anyEver(_ lease: LeaseID) -> SimSandbox? { state.withLock { $0.sandboxes[lease] ?? $0.removed[lease] } }
-    var sandboxes: [SimSandbox] { state.withLock { Array($0.sandboxes.values) }.sorted { $0.lease < $1.lease } }
+    package subscript(lease: LeaseID) -> SimSandbox? { state.withLock { $0.sandboxes[lease] } }
+    package func anyEver(_ lease: LeaseID) -> SimSandbox? {
+        state.withLock { $0.sandboxes[lease] ?? $0.removed[lease] }
+    }
+    package var sandboxes: [SimSandbox] { state.withLock { Array($0.sandboxes.values) }.sorted { $0.lease < $1.lease } }
 
-    func create(_ spec: SandboxSpec) -> SimSandbox {
+    package func create(_ spec: SandboxSpec) -> SimSandbox {
+        world.count("provider: sandboxes")
         let sandbox = SimSandbox(lease: spec.lease, session: spec.session, world: world)
         state.withLock { state in
             world.check(state.removed[spec.lease] == nil, "lease \(spec.lease.short) was made again after its removal")
@@ -33,60 +37,96 @@ final class SimHost: Sendable {
         return sandbox
     }
 
-    func remove(_ lease: LeaseID) {
-        state.withLock { state in
-            guard let sandbox = state.sandboxes.removeValue(forKey: lease) else { return }
-            state.removed[lease] = sandbox
+    package func remove(_ lease: LeaseID) {
+        let (removed, tell) = state.withLock { state -> (SimSandbox?, @Sendable (SimSandbox) -> Void) in
+            let sandbox = state.sandboxes.removeValue(forKey: lease)
+            if let sandbox { state.removed[lease] = sandbox }
+            return (sandbox, state.onRemoval)
         }
+        if let removed { tell(removed) }
     }
 
-    func write(_ path: String, _ bytes: [UInt8]) { state.withLock { $0.archive[path] = bytes } }
-    func read(_ path: String) -> [UInt8]? { state.withLock { $0.archive[path] } }
+    func whenRemoved(_ tell: @escaping @Sendable (SimSandbox) -> Void) { state.withLock { $0.onRemoval = tell } }
+
+    package func write(_ path: String, _ bytes: [UInt8]) { state.withLock { $0.archive[path] = bytes } }
+    package func read(_ path: String) -> [UInt8]? { state.withLock { $0.archive[path] } }
 }
 
-struct SimProvider: SandboxProvider {
-    let host: SimHost
-    let store: Store
-    let id = ProviderID("sim")
+package struct SimProvider: SandboxProvider {
+    package let id = ProviderID("sim")
+    private let host: SimHost
+    private let store: Store
 
-    func acquire(_ spec: SandboxSpec, progress: @escaping @Sendable (String) -> Void) async throws(SandboxError)
+    package init(host: SimHost, store: Store) {
+        self.host = host
+        self.store = store
+    }
+
+    package func acquire(_ spec: SandboxSpec, progress: @escaping @Sendable (String) -> Void) async throws(SandboxError)
         -> any SandboxLease
     {
         progress("making it")
         try await travel(10...800)
-        if host.world.fault(1, in: 8) { throw SandboxError(.unavailable, "no capacity") }
+        if host.world.fault(1, in: 8) { throw unavailable("no capacity") }
+        await checkIntent(spec)
         if let sandbox = host[spec.lease] {
+            host.world.count("provider: sandboxes found again")
             if !sandbox.isAlive { sandbox.revive() }
             return SimLease(sandbox: sandbox, token: spec.token)
         }
-        await checkIntent(spec)
         let sandbox = host.create(spec)
         try await travel(1...200)
-        if host.world.fault(1, in: 10) { throw SandboxError(.unavailable, "lost the answer") }
+        if host.world.fault(1, in: 10) { throw unavailable("lost the answer") }
         return SimLease(sandbox: sandbox, token: spec.token)
+    }
+
+    private func unavailable(_ words: String) -> SandboxError {
+        host.world.count("provider: failures")
+        return SandboxError(.unavailable, words)
+    }
+
+    private func row(_ lease: LeaseID) async -> LeaseRow? {
+        await SimDisk.$isWatching.withValue(true) { try? await store.read { try $0.lease(lease) } }
+    }
+
+    /// Rule 1: the end is intended in the row before it comes. A sandbox that nobody owns is taken away as it is.
+    private func checkDestruction(_ lease: LeaseID) async {
+        guard host[lease] != nil else { return }
+        let state: String? = await SimDisk.$isWatching.withValue(true) {
+            try? await store.read { transaction -> String? in
+                guard let row = try transaction.lease(lease), let session = try transaction.session(row.session),
+                    session.isLive
+                else { return nil }
+                return row.state
+            }
+        }
+        host.world.check(
+            state == nil || state == "destroying",
+            "sandbox \(lease.short) was destroyed while its row says \(state ?? "")")
     }
 
     /// Rule 1: the row exists before the sandbox does.
     private func checkIntent(_ spec: SandboxSpec) async {
-        let row = try? await store.read { try $0.lease(spec.lease) }
+        let row = await row(spec.lease)
         host.world.check(row != nil, "sandbox \(spec.lease.short) without a row")
         host.world.check(row?.state != "destroyed", "sandbox \(spec.lease.short) made after it was written off")
     }
 
-    func adopt(_ spec: SandboxSpec) async throws(SandboxError) -> (any SandboxLease)? {
+    package func adopt(_ spec: SandboxSpec) async throws(SandboxError) -> (any SandboxLease)? {
         host[spec.lease].map { SimLease(sandbox: $0, token: spec.token) }
     }
 
-    func list() async throws(SandboxError) -> [SandboxRecord] {
+    package func list() async throws(SandboxError) -> [SandboxRecord] {
         try await travel(1...100)
         return host.sandboxes.map {
             SandboxRecord(lease: $0.lease, name: $0.lease.short, createdAt: host.world.date, isRunning: $0.isAlive)
         }
     }
 
-    func destroy(_ lease: LeaseID) async throws(SandboxError) {
+    package func destroy(_ lease: LeaseID) async throws(SandboxError) {
+        await checkDestruction(lease)
         try await travel(1...100)
-        if host.world.fault(1, in: 10) { throw SandboxError(.unavailable, "busy") }
+        if host.world.fault(1, in: 10) { throw unavailable("busy") }
         host.remove(lease)
         try await travel(1...50)
     }
@@ -114,15 +154,20 @@ struct SimLease: SandboxLease {
     }
 }
 
-struct SimConnector: AgentConnector {
-    let host: SimHost
-    let store: Store
+package struct SimConnector: AgentConnector {
+    private let host: SimHost
+    private let store: Store
 
-    func client(for endpoint: SandboxEndpoint, agent: AgentName) -> any AgentClient {
+    package init(host: SimHost, store: Store) {
+        self.host = host
+        self.store = store
+    }
+
+    package func client(for endpoint: SandboxEndpoint, agent: AgentName) -> any AgentClient {
         SimClient(host: host, store: store, lease: Self.lease(endpoint))
     }
 
-    func workspace(for endpoint: SandboxEndpoint) -> any Workspace {
+    package func workspace(for endpoint: SandboxEndpoint) -> any Workspace {
         SimWorkspace(host: host, lease: Self.lease(endpoint))
     }
 
@@ -140,12 +185,11 @@ struct SimClient: AgentClient {
     let lease: LeaseID
 
     func send(_ call: AgentCall) async throws(AgentError) {
+        if let session = host.anyEver(lease)?.session { await checkCommitted(call, session) }
         try await host.travel(1...40)
-        if host.world.fault(1, in: 20) { throw AgentError(.unreachable, "connection refused") }
-        let sandbox = try host.sandbox(lease)
-        await checkCommitted(call, sandbox.session)
-        sandbox.handle(call)
-        if host.world.fault(1, in: 20) { throw AgentError(.unreachable, "connection reset") }
+        if host.world.fault(1, in: 20) { throw host.cut("connection refused") }
+        try host.sandbox(lease).handle(call)
+        if host.world.fault(1, in: 20) { throw host.cut("connection reset") }
         try await host.travel(1...40)
     }
 
@@ -160,8 +204,8 @@ struct SimClient: AgentClient {
 
     /// Rule 1: a call is committed before it is made.
     private func checkCommitted(_ call: AgentCall, _ session: SessionID) async {
-        guard let row = try? await store.read({ try $0.session(session) }),
-            let stored = try? JSONCoding.decode(StoredSession.self, from: row.snapshot)
+        let row = await SimDisk.$isWatching.withValue(true) { try? await store.read { try $0.session(session) } }
+        guard let row, let stored = try? StoredValue.decode(StoredSession.self, from: row.snapshot)
         else { return }
         switch stored.state.phase {
         case .reviving, .closing, .destroying, .done: return  // what was on its way is called off
@@ -190,7 +234,7 @@ actor SimReader {
 
     func next() async throws(AgentError) -> [AgentStreamItem]? {
         while true {
-            if host.world.fault(1, in: 30) { throw AgentError(.unreachable, "the stream broke") }
+            if host.world.fault(1, in: 30) { throw host.cut("the stream broke") }
             guard sandbox.read(\.logID) == logID else { throw AgentError(.unreachable, "the stream ended") }
             guard sandbox.isAlive else { throw AgentError(.unreachable, "the sandbox is dead") }
             let items = takeNew()
@@ -201,8 +245,8 @@ actor SimReader {
 
     private func takeNew() -> [AgentStreamItem] {
         let (log, pending) = sandbox.read { ($0.log, $0.pending) }
-        let from = host.world.fault(1, in: 10) ? position - 3 : position  // what was read already comes again
-        var items = log.filter { $0.number > from }.map { AgentStreamItem(number: $0.number, events: [$0.event]) }
+        let from = host.world.fault(1, in: 10) ? max(0, position - 3) : position  // what was read comes again
+        var items = log.dropFirst(Int(clamping: from)).map { AgentStreamItem(number: $0.number, events: [$0.event]) }
         if isFirst {
             isFirst = false
             items =
@@ -222,9 +266,17 @@ struct SimWorkspace: Workspace {
     func health() async throws(AgentError) -> RunnerHealth {
         try await host.travel(1...20)
         let sandbox = try host.sandbox(lease)
-        return RunnerHealth(
-            version: "sim", logID: "log-\(sandbox.lease.short)-\(sandbox.read(\.logID))", agentIsRunning: true)
+        return RunnerHealth(version: "sim", logID: Self.logID(lease, sandbox.read(\.logID)), agentIsRunning: true)
     }
+
+    /// The number in a patch.
+    static func version(_ patch: [UInt8]) -> Int? {
+        let line = String(decoding: patch.prefix { $0 != 10 }, as: UTF8.self)
+        return line.hasPrefix("version ") ? Int(line.dropFirst(8)) : nil
+    }
+
+    /// What the runner calls its log after it was lost so many times.
+    static func logID(_ lease: LeaseID, _ number: Int) -> String { "log-\(lease.short)-\(number)" }
 
     func setEnvironment(_ variables: [String: Secret]) async throws(AgentError) {}
     func defineAgent(_ agent: AgentName, command: [String], environment: [String: String]) async throws(AgentError) {}
@@ -234,10 +286,11 @@ struct SimWorkspace: Workspace {
         progress: @escaping @Sendable (String) -> Void
     ) async throws(AgentError) -> PreparedWorkspace {
         try await host.travel(10...500)
-        if host.world.fault(1, in: 15) { throw AgentError(.unreachable, "connection reset") }
+        if host.world.fault(1, in: 15) { throw host.cut("connection reset") }
         try host.sandbox(lease).prepare()
         if source?.url.contains("missing") == true {
-            throw AgentError(.repositoryNotFound, "there is no such repository")
+            host.world.count("agent: repositories not found")
+            throw AgentError(.repositoryNotFound, "there is no such repository; asked with \(SimSecrets.key)")
         }
         return PreparedWorkspace(base: "0123456789abcdef", branch: "main", path: "/workspace/repo")
     }
@@ -252,19 +305,17 @@ struct SimWorkspace: Workspace {
 
     func patch(limit: Int) async throws(AgentError) -> [UInt8] {
         try await host.travel(1...40)
-        if host.world.fault(1, in: 20) { throw AgentError(.unreachable, "connection reset") }
-        return Array("version \(try host.sandbox(lease).read(\.version))".utf8)
+        if host.world.fault(1, in: 20) { throw host.cut("connection reset") }
+        let (version, holdsSecret) = try host.sandbox(lease).read { ($0.version, $0.patchHoldsSecret) }
+        return Array("version \(version)\(holdsSecret ? "\n" + SimSecrets.key : "")".utf8)
     }
 
     func apply(patch: [UInt8]) async throws(AgentError) {
         try await host.travel(1...100)
-        if host.world.fault(1, in: 20) { throw AgentError(.unreachable, "connection refused") }
-        let words = String(decoding: patch, as: UTF8.self)
-        guard words.hasPrefix("version "), let version = Int(words.dropFirst(8)) else {
-            throw AgentError(.conflict, "the patch does not apply")
-        }
-        try host.sandbox(lease).apply(version)
-        if host.world.fault(1, in: 10) { throw AgentError(.unreachable, "connection reset") }
+        if host.world.fault(1, in: 20) { throw host.cut("connection refused") }
+        guard let version = Self.version(patch) else { throw AgentError(.conflict, "the patch does not apply") }
+        try host.sandbox(lease).apply(version, holdsSecret: SimSecrets.leaks(patch))
+        if host.world.fault(1, in: 10) { throw host.cut("connection reset") }
         try await host.travel(1...100)
     }
 
@@ -280,6 +331,12 @@ extension SimHost {
     func sandbox(_ lease: LeaseID) throws(AgentError) -> SimSandbox {
         guard let sandbox = self[lease], sandbox.isAlive else { throw AgentError(.unreachable, "nothing answers") }
         return sandbox
+    }
+
+    /// The connection to a runner breaks.
+    func cut(_ words: String) -> AgentError {
+        world.count("runner: cut connections")
+        return AgentError(.unreachable, words)
     }
 
     func travel(_ range: ClosedRange<Int>) async throws(AgentError) {

@@ -1,46 +1,46 @@
-import AnycodeCore
+package import AnycodeCore
+import AnycodeRuntime
 import Synchronization
 
-@testable import AnycodeRuntime
-
 /// A sandbox with its runner and a scripted agent. Goes on while the daemon is away.
-final class SimSandbox: Sendable {
-    struct Logged: Sendable {
-        let number: Int64
-        let event: AgentEvent
+package final class SimSandbox: Sendable {
+    package struct Logged: Sendable {
+        package let number: Int64
+        package let event: AgentEvent
     }
 
-    struct State {
-        var log: [Logged] = []
-        var seen: Set<RequestID> = []
-        var prompts: [String] = []
+    package struct State {
+        package var log: [Logged] = []
+        package var seen: Set<RequestID> = []
+        package var prompts: [String] = []
         /// What the agent said, turn after turn.
-        var speech: [String] = []
+        package var speech: [String] = []
         /// Requests of the agent that nobody has answered.
-        var pending: [RequestID: AgentEvent] = [:]
+        package var pending: [RequestID: AgentEvent] = [:]
         /// The words by which a request is known in every generation of the agent.
-        var markers: [RequestID: String] = [:]
+        package var markers: [RequestID: String] = [:]
         /// What each request was answered, by its words.
-        var answers: [String: [String]] = [:]
-        var agentRuns = true
-        var logID = 0
-        var turn: Turn?
-        var version = 0
-        var savedVersion = 0
-        var requestCount = 0
-        var prepared = 0
-        var isAlive = true
-        var exit: SandboxExit?
-        var files: [String: [UInt8]] = [:]
+        package var answers: [String: [String]] = [:]
+        package var agentRuns = true
+        package var logID = 0
+        package var turn: Turn?
+        package var version = 0
+        /// Whether a secret stands in what the workspace holds.
+        package var patchHoldsSecret = false
+        package var requestCount = 0
+        package var prepared = 0
+        package var isAlive = true
+        package var exit: SandboxExit?
+        package var files: [String: [UInt8]] = [:]
     }
 
-    struct Turn: Sendable {
-        let request: RequestID
-        var steps: [Step]
-        var isCancelled = false
+    package struct Turn: Sendable {
+        package let request: RequestID
+        package var steps: [Step]
+        package var isCancelled = false
     }
 
-    enum Step: Sendable {
+    package enum Step: Sendable {
         case say(String)
         case edit
         case permission
@@ -52,23 +52,27 @@ final class SimSandbox: Sendable {
         case pause
         /// Works on and says nothing.
         case wait
+        /// Minutes of silent work.
+        case toil
+        /// A tool whose title and output hold a secret.
+        case secretTool
     }
 
-    let lease: LeaseID
-    let session: SessionID
-    let world: SimWorld
+    package let lease: LeaseID
+    package let session: SessionID
+    package let world: SimWorld
     let news = Signal()
     let death = Signal()
     private let state = Mutex(State())
 
-    init(lease: LeaseID, session: SessionID, world: SimWorld) {
+    package init(lease: LeaseID, session: SessionID, world: SimWorld) {
         self.lease = lease
         self.session = session
         self.world = world
     }
 
-    func read<Value>(_ body: (State) -> Value) -> Value { state.withLock { body($0) } }
-    var isAlive: Bool { read(\.isAlive) }
+    package func read<Value>(_ body: (State) -> Value) -> Value { state.withLock { body($0) } }
+    package var isAlive: Bool { read(\.isAlive) }
 
     private func append(_ event: AgentEvent) {
         state.withLock { $0.log.append(Logged(number: Int64($0.log.count + 1), event: event)) }
@@ -77,7 +81,7 @@ final class SimSandbox: Sendable {
 
     // MARK: The daemon's calls
 
-    func handle(_ call: AgentCall) {
+    package func handle(_ call: AgentCall) {
         switch call {
         case .initialize(let id):
             once(id) {
@@ -95,7 +99,7 @@ final class SimSandbox: Sendable {
     }
 
     /// Whether the call would change nothing any more.
-    func knows(_ call: AgentCall) -> Bool {
+    package func knows(_ call: AgentCall) -> Bool {
         switch call {
         case .initialize(let id), .openSession(let id, _), .loadSession(let id, _, _), .prompt(let id, _, _),
             .setMode(let id, _, _), .setModel(let id, _, _):
@@ -114,6 +118,7 @@ final class SimSandbox: Sendable {
         state.withLock { state in
             guard state.pending.removeValue(forKey: id) != nil else { return }  // the runner drops a second answer
             state.answers[state.markers[id] ?? "", default: []].append(words)
+            world.count("agent: answers")
         }
         step()
     }
@@ -125,6 +130,7 @@ final class SimSandbox: Sendable {
             return append(.callFailed(id, AgentFailure(code: .agentExited, message: "the agent ended")))
         }
         let steps = script(text)
+        world.count("agent: prompts")
         state.withLock { state in
             state.prompts.append(text)
             state.turn = Turn(request: id, steps: steps)
@@ -154,17 +160,28 @@ final class SimSandbox: Sendable {
             case 4...6: .question
             case 7, 8: .textQuestion
             case 9...15: .edit
-            case 16...19: .pause
+            case 16...18: .pause
+            case 19: .toil
             case 20: .tell
             case 21: .crash
+            case 22: .secretTool
             default: .say("[\(lease.short)-\(read(\.prompts.count))-\(number)] ")
             }
         }
-        return [.say("<\(text)> ")] + steps
+        return [.say("<\(text)> ")] + steps + (world.fault(1, in: 5) ? secret() : [])
     }
 
-    private func step() {
-        world.schedule(after: world.milliseconds(5...900)) { self.advance() }
+    /// A secret in pieces, as a model's tokens cut it.
+    private func secret() -> [Step] {
+        world.count("agent: secrets said")
+        let words = Array(SimSecrets.spoken(lease).randomly(world) ?? "")
+        let cuts = (0..<world.number(below: 3)).map { _ in 1 + world.number(below: words.count - 1) }.sorted()
+        let pieces = zip([0] + cuts, cuts + [words.count]).map { String(words[$0..<$1]) }
+        return pieces.filter { !$0.isEmpty }.map { .say($0) } + [.say(" ")]
+    }
+
+    private func step(after range: ClosedRange<Int> = 5...900) {
+        world.schedule(after: world.milliseconds(range)) { self.advance() }
     }
 
     private func advance() {
@@ -179,7 +196,12 @@ final class SimSandbox: Sendable {
             append(.text(words))
             step()
         case .edit:
-            state.withLock { $0.version += 1 }
+            let holdsSecret = world.fault(1, in: 12)
+            world.count(holdsSecret ? "agent: edits with a secret" : "agent: edits")
+            state.withLock { state in
+                state.version += 1
+                state.patchHoldsSecret = holdsSecret
+            }
             append(.toolCall(ToolCall(id: ToolCallID("t\(read(\.version))"), title: "edit", kind: .edit)))
             step()
         case .tell:
@@ -189,8 +211,16 @@ final class SimSandbox: Sendable {
                 append(.text(words))
             }
             step()
+        case .secretTool:
+            append(
+                .toolCall(
+                    ToolCall(
+                        id: ToolCallID("s\(read(\.log.count))"), title: "curl -H \(SimSecrets.key)",
+                        content: [.text("sent \(SimSecrets.shaped) ")])))
+            step()
         case .pause: step()
         case .wait: break
+        case .toil: step(after: 60_000...400_000)
         case .crash: crash()
         case .permission, .question, .textQuestion: ask(next)
         }
@@ -198,6 +228,7 @@ final class SimSandbox: Sendable {
 
     /// The agent's process ends in mid-turn; the next one counts its requests from the beginning.
     private func crash() {
+        world.count("agent: crashes")
         let turn = state.withLock { state -> Turn? in
             state.agentRuns = false
             state.requestCount = 0
@@ -205,7 +236,7 @@ final class SimSandbox: Sendable {
             defer { state.turn = nil }
             return state.turn
         }
-        append(.agentExited(AgentExit(exitCode: 1, signal: nil, message: "segmentation fault")))
+        append(.agentExited(AgentExit(exitCode: 1, signal: nil, message: "segmentation fault near \(SimSecrets.key)")))
         if let turn { append(.callFailed(turn.request, AgentFailure(code: .agentExited, message: "the agent ended"))) }
     }
 
@@ -217,27 +248,38 @@ final class SimSandbox: Sendable {
             state.markers[id] = marker
             return id
         }
-        let event: AgentEvent
+        world.count("agent: requests")
+        let event = Self.request(step, id, marker, secret: world.fault(1, in: 8) ? " " + SimSecrets.key : "")
+        state.withLock { $0.pending[id] = event }
+        append(event)
+    }
+
+    private static func request(_ step: Step, _ id: RequestID, _ marker: String, secret: String) -> AgentEvent {
         if case .permission = step {
-            event = .permissionRequested(
+            return .permissionRequested(
                 PermissionRequest(
-                    request: id, toolCall: ToolCallUpdate(id: ToolCallID("p\(id)"), title: "rm -rf \(marker)"),
+                    request: id,
+                    toolCall: ToolCallUpdate(id: ToolCallID("p\(id)"), title: "rm -rf \(marker)\(secret)"),
                     options: [
                         .init(id: "yes", name: "Allow once", kind: .allowOnce),
                         .init(id: "no", name: "Reject", kind: .rejectOnce),
-                    ]))
-        } else {
-            let kind: QuestionRequest.FieldKind =
-                if case .textQuestion = step { .text } else {
-                    .single([.init(value: "a", label: "A"), .init(value: "b", label: "B")])
-                }
-            event = .questionAsked(
-                QuestionRequest(
-                    request: id, message: "Which \(marker)?",
-                    fields: [.init(name: "which", title: "Which?", kind: kind, required: true)]))
+                    ] + (secret.isEmpty ? [] : [.init(id: "always", name: "Always\(secret)", kind: .allowAlways)])))
         }
-        state.withLock { $0.pending[id] = event }
-        append(event)
+        let kind: QuestionRequest.FieldKind =
+            if case .textQuestion = step { .text } else {
+                .single(
+                    [.init(value: "a", label: "A"), .init(value: "b", label: "B")]
+                        + (secret.isEmpty ? [] : [.init(value: "c", label: "C\(secret)")]))
+            }
+        return .questionAsked(
+            QuestionRequest(
+                request: id, message: "Which \(marker)?\(secret)",
+                fields: [
+                    .init(
+                        name: "which", title: "Which\(secret)?", detail: secret.isEmpty ? nil : "say\(secret)",
+                        kind: kind,
+                        required: true)
+                ]))
     }
 
     private func endTurn(_ reason: StopReason) {
@@ -251,7 +293,8 @@ final class SimSandbox: Sendable {
 
     // MARK: Death
 
-    func kill() {
+    package func kill() {
+        world.count("runner: sandboxes killed")
         state.withLock { state in
             state.isAlive = false
             state.exit = SandboxExit(exitCode: 137, message: "killed")
@@ -261,7 +304,7 @@ final class SimSandbox: Sendable {
     }
 
     /// Started again on the surviving workspace: the agent's process is gone, so its open prompt fails.
-    func revive() {
+    package func revive() {
         let turn = state.withLock { state -> Turn? in
             state.isAlive = true
             state.agentRuns = false
@@ -275,7 +318,8 @@ final class SimSandbox: Sendable {
     }
 
     /// The runner starts again and its log is gone, and what the agent was doing with it.
-    func loseLog() {
+    package func loseLog() {
+        world.count("runner: logs lost")
         state.withLock { state in
             state.logID += 1
             state.log = []
@@ -287,16 +331,17 @@ final class SimSandbox: Sendable {
     }
 
     /// Takes changes over; a workspace that has some refuses, as git does.
-    func apply(_ version: Int) throws(AgentError) {
+    func apply(_ version: Int, holdsSecret: Bool) throws(AgentError) {
         let isClean = state.withLock { state in
             guard state.version == 0 else { return false }
             state.version = version
+            state.patchHoldsSecret = holdsSecret
             return true
         }
         if !isClean { throw AgentError(.conflict, "the patch does not apply") }
+        world.count("agent: patches applied")
     }
 
-    func saved() { state.withLock { $0.savedVersion = $0.version } }
+    package func prepare() { state.withLock { $0.prepared += 1 } }
     func write(_ bytes: [UInt8], to path: String) { state.withLock { $0.files[path] = bytes } }
-    func prepare() { state.withLock { $0.prepared += 1 } }
 }
