@@ -49,6 +49,8 @@ package actor SessionActor: Child {
     private var view: SessionView
     private var timerDue: Duration?
     private var isEnded = false
+    /// Whether a task of this incarnation failed, and with it the incarnation.
+    private var isCut = false
     /// Whether `run` still looks into the inbox.
     private var takesMore = true
     private var isSurvivalWatched = false
@@ -188,12 +190,13 @@ package actor SessionActor: Child {
             defer { stopTaking() }
             group.addTask { await self.runParts(parts) }
             group.addTask { try await self.flushWhenAsked() }
+            group.addTask { await self.noticeFailure() }
             enqueue(Input(event: .started))
             flushSignal.raise()
             await runtime.routers[.router]?.sessionStarted(self)
-            while !isEnded {
+            while !isEnded, !isCut {
                 try await signal.wait()
-                while !inbox.isEmpty, !isEnded {
+                while !inbox.isEmpty, !isEnded, !isCut {
                     let batch = inbox
                     inbox = []
                     makeRoom()
@@ -206,6 +209,15 @@ package actor SessionActor: Child {
             }
             group.cancelAll()
         }
+    }
+
+    /// A child that fails cancels the other children of the group but not the group's own task, which would go on
+    /// waiting for events that nobody sends any more. This child is told, and ends it.
+    private func noticeFailure() async {
+        let never = Signal()
+        try? await never.wait()
+        isCut = true
+        signal.raise()
     }
 
     /// Whoever waits for room in the inbox goes on, since nobody will make any.
