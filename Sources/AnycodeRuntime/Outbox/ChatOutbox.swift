@@ -206,6 +206,10 @@ package actor ChatOutbox: Child {
                 machine.gaveUp(edit.session, edit.key, message: edit.id, digest: edit.digest)
                 try await record(edit, .given)
                 status.setLastError(error.message)
+            case .outcomeUnknown:
+                machine.outcomeUnknown(edit)
+                try await record(edit, .sent, digest: .unknown)
+                try await pause(after: error)
             default:
                 try await pause(after: error)
             }
@@ -288,11 +292,13 @@ package actor ChatOutbox: Child {
                 shown: (digest ?? send.digest).bytes, attempts: send.attempts, updatedAt: clock.date()))
     }
 
-    private func record(_ edit: OutboxMachine.Edit, _ state: SlotState) async throws {
+    private func record(
+        _ edit: OutboxMachine.Edit, _ state: SlotState, digest: MessageDigest? = nil
+    ) async throws {
         try await put(
             SlotRow(
                 session: edit.session, key: edit.key, position: edit.position, message: edit.id, state: state.rawValue,
-                shown: edit.digest.bytes, attempts: edit.attempts, updatedAt: clock.date()))
+                shown: (digest ?? edit.digest).bytes, attempts: edit.attempts, updatedAt: clock.date()))
     }
 
     private func put(_ row: SlotRow) async throws {

@@ -24,6 +24,9 @@ struct MessageDigest: Hashable {
         bytes = (0..<8).map { UInt8(truncatingIfNeeded: hash >> (UInt64($0) * 8)) }
     }
 
+    /// Of a message of which it is not known what it shows; equal to no message's.
+    static let unknown = MessageDigest(bytes: [])
+
     init(bytes: [UInt8]) {
         self.bytes = bytes
     }

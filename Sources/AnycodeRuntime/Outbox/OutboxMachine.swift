@@ -200,7 +200,7 @@ struct OutboxMachine {
     @discardableResult
     mutating func sent(_ send: Send, as id: MessageID) -> MessageDigest {
         let isKept = limits.deduplicatesSends && desks[send.session]?.shown[send.key]?.state == .unknown
-        let digest = isKept ? MessageDigest(bytes: []) : send.digest
+        let digest = isKept ? .unknown : send.digest
         desks[send.session]?.shown[send.key] = Shown(state: .sent(id), digest: digest, attempts: send.attempts)
         return digest
     }
@@ -213,6 +213,11 @@ struct OutboxMachine {
     mutating func notSent(_ send: Send) {
         guard let before = desks[send.session]?.shown[send.key] else { return }
         if case .sent = before.state { desks[send.session]?.shown[send.key] = nil }
+    }
+
+    /// It shows what it did, or what the edit says: whatever is wanted next, it is edited again.
+    mutating func outcomeUnknown(_ edit: Edit) {
+        desks[edit.session]?.shown[edit.key]?.digest = .unknown
     }
 
     mutating func edited(_ edit: Edit) {

@@ -55,6 +55,17 @@ struct OutboxMachineTests {
         #expect(machine.next() == nil)
     }
 
+    @Test func anEditThatMayHaveBeenMadeIsUndoneWhenTheOldTextIsWantedAgain() throws {
+        var machine = machine()
+        machine.present([slot("p", "one")], of: session)
+        machine.sent(try #require(sending(machine.next())), as: MessageID("m"))
+        machine.present([slot("p", "two")], of: session)
+        machine.outcomeUnknown(try #require(editing(machine.next())))
+        machine.present([slot("p", "one")], of: session)
+        #expect(!machine.isSettled(session))
+        #expect(try #require(editing(machine.next())).message.markdown == "one")
+    }
+
     @Test func finalsAndQuestionsGoBeforeStreamEditsOfAnySession() throws {
         var machine = machine()
         machine.present([slot("p", "one")], of: session)
@@ -238,7 +249,7 @@ private struct OutboxWorld {
             }
             if outcome == 0 { return }
             chat[place].text = edit.message.markdown
-            if outcome > 1 { machine.edited(edit) }
+            if outcome == 1 { machine.outcomeUnknown(edit) } else { machine.edited(edit) }
         }
     }
 
