@@ -95,7 +95,7 @@ struct ConsoleLedger: Hashable, Sendable {
             let start = String(String.UnicodeScalarView(old.content.markdown.unicodeScalars.prefix(keep)))
             content.markdown = start + content.markdown
             messages[number]?.content = content
-            if choices != old.choices { messages[number]?.isAnswered = false }
+            if !Set(choices).isSubset(of: old.choices) { messages[number]?.isAnswered = false }
             messages[number]?.choices = choices
         case .shown(let number, let lines, let part):
             guard messages[number] != nil else { return }

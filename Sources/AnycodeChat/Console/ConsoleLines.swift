@@ -110,8 +110,9 @@ struct ConsoleLines: Sendable {
                 state.parts[change.index] = state.unsaid(change)
             }
         }
-        if state.choices != message.choices {
-            state.choices = message.choices
+        let isNew = !Set(message.choices).isSubset(of: state.choices)
+        state.choices = message.choices
+        if isNew {
             for line in message.choiceLines(width: nil) { emit(line.plain, of: message.number, &state, &output) }
         }
         said[message.number] = state

@@ -39,7 +39,7 @@ extension ConsoleMessage {
         for (choice, button) in buttons {
             let style: TextStyle =
                 switch button.style {
-                case .plain: .bold
+                case .plain, .offer: .bold
                 case .primary: [.bold, .green]
                 case .danger: [.bold, .red]
                 }

@@ -202,7 +202,7 @@ extension ConsolePlatform {
     func answerIfUnattended(_ message: ConsoleMessage) {
         guard configuration.autoAnswer, message.content.rings, !message.isAnswered,
             !answering.values.contains(message.number),
-            let (choice, button) = message.buttons.first(where: { $0.button.style != .danger })
+            let (choice, button) = message.buttons.first(where: { ![.danger, .offer].contains($0.button.style) })
         else { return }
         let reason = device == nil ? "no terminal: the first option is chosen" : "the first option is chosen by itself"
         note("→ chose [\(choice)] \(button.label) (\(reason))")

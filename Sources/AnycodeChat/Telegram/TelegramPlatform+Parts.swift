@@ -85,7 +85,7 @@ extension TelegramPlatform {
 
     private static func style(_ style: ChatButton.Style) -> String? {
         switch style {
-        case .plain: nil
+        case .plain, .offer: nil
         case .primary: "primary"
         case .danger: "danger"
         }

@@ -21,6 +21,8 @@ package struct OutgoingMessage: Hashable, Sendable, Codable {
 package struct ChatButton: Hashable, Sendable, Codable {
     package enum Style: String, Hashable, Sendable, Codable {
         case plain, primary, danger
+        /// Something that can be done, and that nothing waits for.
+        case offer
     }
 
     package let label: String

@@ -12,7 +12,7 @@ enum OfferView {
             return OutgoingMessage(markdown: "\(question)\n\(words)", rings: true)
         }
         guard isOpen else { return OutgoingMessage(markdown: question, rings: true) }
-        let button = ChatButton(label: "+30 min", token: ButtonToken.moreTime(offer), style: .primary)
+        let button = ChatButton(label: "+30 min", token: ButtonToken.moreTime(offer), style: .offer)
         return OutgoingMessage(markdown: question, buttons: [[button]], rings: true)
     }
 }

@@ -21,8 +21,8 @@ enum ReportView {
             case .failed(let reason): "❌ Failed: \(reason)"
             }
         var message = compose(first, report.seconds, report.save, report.usage, report.token, header)
-        let goOn = ChatButton(label: "Continue", token: ButtonToken.goOn(report.token))
-        let finish = ChatButton(label: "Finish", token: ButtonToken.finish(report.token))
+        let goOn = ChatButton(label: "Continue", token: ButtonToken.goOn(report.token), style: .offer)
+        let finish = ChatButton(label: "Finish", token: ButtonToken.finish(report.token), style: .offer)
         switch stand {
         case .past: break
         case .newest: add([goOn, finish], to: &message)
@@ -43,7 +43,7 @@ enum ReportView {
             }
         var message = compose(first, report.seconds, report.save, report.usage, report.token, header)
         if report.outcome == .parked { message.markdown += "\n`/resume \(header.id.short)` goes on from here." }
-        add([ChatButton(label: "Resume", token: ButtonToken.resume(report.token))], to: &message)
+        add([ChatButton(label: "Resume", token: ButtonToken.resume(report.token), style: .offer)], to: &message)
         return message
     }
 
