@@ -23,7 +23,7 @@ enum PipelineBench {
         let runtime = Runtime(
             configuration: configuration, store: store, instance: InstanceID("bench"), platforms: [SilentPlatform()],
             provider: ReadyProvider(), connector: StreamingConnector(load: load),
-            archive: PatchArchive(write: { _, _ in "none" }, read: { _ in [] }),
+            archive: PatchArchive(write: { _, _ in "none" }, read: { _ in [] }, writeDocument: { _, _, _ in "none" }),
             clock: RuntimeClock(SuspendingClock(), date: { Date() }),
             makeID: { UUID().uuidString.replacingOccurrences(of: "-", with: "").lowercased() },
             token: { _ in Secret("bench") }, logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })

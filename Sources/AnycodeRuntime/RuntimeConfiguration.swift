@@ -68,21 +68,25 @@ package struct AccessRule: Sendable {
     }
 }
 
-/// Where patches are kept, outside of every sandbox.
+/// Where patches, and logs of turns, are kept, outside of every sandbox.
 package struct PatchArchive: Sendable {
     /// Writes a patch durably and returns its path; the same content gives the same path.
     package let write: @Sendable (SessionID, [UInt8]) async throws -> String
     package let read: @Sendable (String) async throws -> [UInt8]
-    /// Removes all patches of a session; succeeds when there are none.
+    /// Writes a document under its name beside the session's patches, over an older one, and returns its path.
+    package let writeDocument: @Sendable (SessionID, String, [UInt8]) async throws -> String
+    /// Removes all patches and documents of a session; succeeds when there are none.
     package let remove: @Sendable (SessionID) async throws -> Void
 
     package init(
         write: @escaping @Sendable (SessionID, [UInt8]) async throws -> String,
         read: @escaping @Sendable (String) async throws -> [UInt8],
+        writeDocument: @escaping @Sendable (SessionID, String, [UInt8]) async throws -> String,
         remove: @escaping @Sendable (SessionID) async throws -> Void = { _ in }
     ) {
         self.write = write
         self.read = read
+        self.writeDocument = writeDocument
         self.remove = remove
     }
 }

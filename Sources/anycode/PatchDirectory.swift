@@ -3,14 +3,15 @@ import AnycodeRuntime
 import COpenSSL
 import Foundation
 
-/// Keeps saved patches as files: `<root>/<session>/<content>.patch`.
+/// Keeps saved patches as files, `<root>/<session>/<content>.patch`, and logs of turns beside them.
 struct PatchDirectory: Sendable {
     let root: String
 
     var archive: PatchArchive {
         PatchArchive(
             write: { session, bytes in try write(session, bytes) },
-            read: { path in Array(try Data(contentsOf: URL(fileURLWithPath: path))) }, remove: remove)
+            read: { path in Array(try Data(contentsOf: URL(fileURLWithPath: path))) },
+            writeDocument: { session, name, bytes in try write(session, named: name, bytes) }, remove: remove)
     }
 
     private func remove(_ session: SessionID) throws {
@@ -21,10 +22,16 @@ struct PatchDirectory: Sendable {
 
     /// Durable when it returns: file and name are synced. The name comes from the content.
     private func write(_ session: SessionID, _ bytes: [UInt8]) throws -> String {
+        let name = "\(Self.name(bytes)).patch"
+        let path = "\(root)/\(session)/\(name)"
+        guard !FileManager.default.fileExists(atPath: path) else { return path }
+        return try write(session, named: name, bytes)
+    }
+
+    private func write(_ session: SessionID, named name: String, _ bytes: [UInt8]) throws -> String {
         let folder = "\(root)/\(session)"
         try DataDirectory.makePrivate(folder)
-        let path = "\(folder)/\(Self.name(bytes)).patch"
-        guard !FileManager.default.fileExists(atPath: path) else { return path }
+        let path = "\(folder)/\(name)"
         let draft = path + ".part"
         guard
             FileManager.default.createFile(atPath: draft, contents: Data(bytes), attributes: [.posixPermissions: 0o600])

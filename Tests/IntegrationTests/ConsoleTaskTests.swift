@@ -104,6 +104,29 @@ import Testing
         }
     }
 
+    @Test func anEndedSessionGoesOnInANewSandboxWithItsChanges() async throws {
+        try await withDaemon { installation, daemon, model in
+            daemon.enter("/task make the file")
+            let old = try await daemon.expect(#"tester · `(\w{8})`"#)[0]
+            try await daemon.press("Allow once")
+            try await daemon.expect("✅ Done .* 1 file changed")
+            try await daemon.expect("completed, sandbox removed")
+            daemon.enter("/resume \(old) TALK to me")
+            let new = try await daemon.expect(#"tester · `(\w{8})`"#)[0]
+            try await daemon.expect("Goes on from: `\(old)`")
+            try await daemon.expect("Goes on from `\(old)`: 1 file changed")
+            try await daemon.expect(saying: "Only words, no tool")
+            try await daemon.expect("✅ Done .* 1 file changed")
+            let patch = try await daemon.expect(#"Patch: `(\S+\.patch)`"#)[0]
+            #expect(patch.contains(new))
+            #expect(try String(contentsOfFile: patch, encoding: .utf8).contains("+hello from the model"))
+            try await daemon.expect("completed, sandbox removed")
+            _ = try await model.waitForRequest {
+                $0.lastUserText?.contains("The task was:\n\nmake the file") ?? false
+            }
+        }
+    }
+
     @Test func twoSessionsAtOnce() async throws {
         let scripts = ["first", "second"].map { word in
             ModelScript(

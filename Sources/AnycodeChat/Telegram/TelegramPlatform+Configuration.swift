@@ -67,6 +67,7 @@ extension TelegramPlatform {
             Command("diff", "Show what a session changed"),
             Command("stop", "Stop the turn, keep the session"),
             Command("cancel", "End a session; its work is saved first"),
+            Command("resume", "Go on from a session that has ended"),
             Command("agents", "List the agents"),
             Command("help", "Show what I can do"),
             Command("start", "Say hello and show your id"),

@@ -67,5 +67,9 @@ private func row(_ save: SessionDetail.Save) -> [Span] {
 private func colour(of session: SessionSummary) -> Span.Colour {
     if session.waiting != nil { return .yellow }
     if session.isLive { return .green }
-    return session.state == "completed" ? .plain : .red
+    switch session.state {
+    case "completed": return .plain
+    case "parked": return .yellow
+    default: return .red
+    }
 }

@@ -299,6 +299,7 @@ extension SessionActor {
     }
 
     private func save() async {
+        await keepLog()
         guard let connection else {
             return enqueue(Input(event: .saveFailed("the sandbox cannot be reached")))
         }

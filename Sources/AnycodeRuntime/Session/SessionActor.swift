@@ -362,6 +362,15 @@ package actor SessionActor: Child {
             slots, of: header.id, in: header.conversation, buffer: context.status.node("buffer"))
     }
 
+    /// The log of the turn that ends, if the chat leaves something of it out.
+    func turnLog() async throws -> (name: String, text: String)? {
+        guard let turn = machine.endingTurn, view.leavesOut(ofTurn: turn, in: transcript) else { return nil }
+        let id = header.id
+        let lines = try await runtime.store.read { try $0.transcript(id).map(\.bytes) }
+        let entries = try lines.map { try JSONCoding.decode(TranscriptEntry.self, from: $0) }
+        return (TurnLog.name(turn: turn), TurnLog.markdown(entries, turn: turn, header: header))
+    }
+
     /// Tells the runner how far its log may be cut.
     private func acknowledgeStream() async {
         guard let cursor, cursor - acknowledged >= 64, let connection else { return }

@@ -34,6 +34,8 @@ package enum SessionEvent: Hashable, Sendable {
     case callRefused(AgentCall, AgentError)
     case streamLost(String)
     case sandboxExited(SandboxExit)
+    /// The log of the turn that is ending was written.
+    case logged(String)
     case saved(SavedPatch?)
     case saveFailed(String)
     case destroyed

@@ -99,6 +99,7 @@ extension SessionMachine {
         let prompt = state.queue.removeFirst()
         state.turn += 1
         state.turnSpoke = false
+        state.turnLog = nil
         state.turnIsStopping = false
         state.turnBegan = state.agentSeconds
         state.phase = .working

@@ -152,6 +152,8 @@ extension SessionMachine {
         var report = report
         report.save = save
         report.usage = state.usage
+        report.log = state.turnLog
+        state.reportedTurn = state.turn
         if report.outcome == .done, save == .clean, !state.turnSpoke {
             report.outcome = .failed("the agent ended its turn without saying or changing anything")
         }
@@ -171,11 +173,18 @@ extension SessionMachine {
         if case .failed? = state.lastTurn { .failed } else { .completed }
     }
 
+    /// The turn that ends and is not reported yet.
+    var endingTurn: Int? {
+        guard state.turn > state.reportedTurn, state.phase != .working else { return nil }
+        return state.turn
+    }
+
     mutating func destroyed(gone: Bool) {
         guard case .destroying(let ending, let save) = state.phase else { return }
         let report = SessionReport(
             outcome: ending.outcome, reason: ending.reason, seconds: Int(state.agentSeconds.rounded()), save: save,
-            usage: state.usage, sandboxGone: gone, rings: ending.rings, token: makeID())
+            usage: state.usage, sandboxGone: gone, rings: ending.rings, token: makeID(),
+            log: endingTurn == nil ? nil : state.turnLog)
         state.phase = .done(report)
         record(.finished(report))
         act(.end)

@@ -65,6 +65,7 @@ package struct SessionMachine: Sendable {
         case .callRefused(let call, let error): callRefused(call, error)
         case .streamLost(let reason): end(.failed, "lost contact with the sandbox: \(reason)", rings: true)
         case .sandboxExited(let exit): sandboxExited(exit)
+        case .logged(let path): state.turnLog = path
         case .saved(let patch): saved(patch)
         case .saveFailed(let reason): saveFailed(reason)
         case .destroyed: destroyed(gone: true)

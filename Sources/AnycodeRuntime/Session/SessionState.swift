@@ -113,6 +113,10 @@ package struct SessionState: Hashable, Sendable, Codable {
     /// Whether the person asked for this turn to stop.
     package var turnIsStopping = false
     package var lastTurn: TurnReport.Outcome?
+    /// The last turn that was reported.
+    package var reportedTurn = 0
+    /// Where the log of the turn in progress is kept, if the chat leaves something of it out.
+    package var turnLog: String?
     package var lastSave: SavedPatch?
     /// The agent's own state as it was saved last.
     package var savedConversation: SavedConversation?

@@ -60,8 +60,12 @@ package struct Transcript: Sendable {
     /// The report of the last turn while no other has begun.
     package private(set) var lastReport: Int?
 
-    package init(header: SessionHeader) {
+    private let keepsThoughts: Bool
+
+    /// - Parameter keepsThoughts: whether what the agent thinks is kept word by word; no chat shows it.
+    package init(header: SessionHeader, keepsThoughts: Bool = false) {
         self.header = header
+        self.keepsThoughts = keepsThoughts
     }
 
     /// Whether anything changed since the last `takeChanges`.
@@ -215,6 +219,7 @@ package struct Transcript: Sendable {
     }
 
     private mutating func appendThought(_ text: String) {
+        guard keepsThoughts else { return markThought() }
         withStream { stream, _ in
             if case .thought(var run)? = stream.items.last {
                 stream.items.removeLast()
@@ -224,6 +229,12 @@ package struct Transcript: Sendable {
                 stream.items.append(.thought(text))
             }
         }
+    }
+
+    /// A thought parts the words before it from those after it.
+    private mutating func markThought() {
+        if case .stream(let stream)? = blocks.last, stream.turn == turn, case .thought? = stream.items.last { return }
+        append(.thought(""))
     }
 
     private mutating func applyTool(_ call: ToolCall) {

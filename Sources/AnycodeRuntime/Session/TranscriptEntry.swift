@@ -105,6 +105,8 @@ package struct TurnReport: Hashable, Sendable, Codable {
     package var seconds: Int
     package var save: SaveReport?
     package var usage: AgentUsage?
+    /// Where the whole log of the turn is kept, if the chat leaves something of it out.
+    package var log: String?
     /// Random; tokens of the report's buttons derive from it.
     package var token: String
 
@@ -173,10 +175,12 @@ package struct SessionReport: Hashable, Sendable, Codable {
     /// Whether this report is told as a message of its own that rings. A quiet completion after a finished turn is not.
     package var rings: Bool
     package var token: String
+    /// Where the whole log of the turn it ended in is kept, if the chat leaves something of it out.
+    package var log: String?
 
     package init(
         outcome: Outcome, reason: String, seconds: Int, save: SaveReport?, usage: AgentUsage?, sandboxGone: Bool,
-        rings: Bool, token: String
+        rings: Bool, token: String, log: String? = nil
     ) {
         self.outcome = outcome
         self.reason = reason
@@ -186,5 +190,6 @@ package struct SessionReport: Hashable, Sendable, Codable {
         self.sandboxGone = sandboxGone
         self.rings = rings
         self.token = token
+        self.log = log
     }
 }

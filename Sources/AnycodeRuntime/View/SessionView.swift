@@ -62,14 +62,32 @@ package struct SessionView: Sendable {
         case .turn(let report):
             let stand: ReportView.Stand =
                 transcript.lastReport != index ? .past : transcript.report == nil ? .newest : .last
-            return [reportSlot(ReportView.message(report, stand, header: transcript.header), block: index)]
+            let message = ReportView.message(report, stand, header: transcript.header)
+            return reportSlots(message, log: report.log, block: index, of: transcript)
         case .session(let report):
-            return [reportSlot(ReportView.message(report, header: transcript.header), block: index)]
+            let message = ReportView.message(report, header: transcript.header)
+            return reportSlots(message, log: report.log, block: index, of: transcript)
         }
     }
 
-    private func reportSlot(_ message: OutgoingMessage, block: Int) -> MessageSlot {
-        MessageSlot(key: "b\(block).r", message: message, priority: .final)
+    /// The report, and behind it the whole log of a turn of which something is left out above.
+    private func reportSlots(
+        _ message: OutgoingMessage, log: String?, block: Int, of transcript: Transcript
+    ) -> [MessageSlot] {
+        let report = MessageSlot(key: "b\(block).r", message: message, priority: .final)
+        guard let log else { return [report] }
+        let document = MessageSlot(
+            key: "b\(block).l", message: TurnLog.message(log, header: transcript.header), priority: .notice)
+        return [report, document]
+    }
+
+    /// Whether the chat does not show all of a turn's output.
+    package func leavesOut(ofTurn turn: Int, in transcript: Transcript) -> Bool {
+        let pieces = transcript.blocks.reduce(0) { count, block in
+            guard case .stream(let stream) = block, stream.turn == turn else { return count }
+            return count + MarkdownSplitter.split(StreamView.markdown(stream.items), limit: limits.textUnits).count
+        }
+        return pieces > limits.messagesPerTurn
     }
 
     private func streamSlots(_ stream: Transcript.Stream, block: Int, of transcript: Transcript) -> [MessageSlot] {

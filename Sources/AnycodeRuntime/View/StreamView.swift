@@ -2,11 +2,13 @@ import AnycodeCore
 
 /// The Markdown of what an agent says and does within a turn.
 enum StreamView {
-    static func markdown(_ items: [Transcript.Stream.Item]) -> String {
+    static func markdown(_ items: [Transcript.Stream.Item], withThoughts: Bool = false) -> String {
         var text = ""
         var previousWasTool = false
         for item in items {
-            guard let piece = markdown(item), !piece.isEmpty else { continue }
+            var words = markdown(item)
+            if withThoughts, case .thought(let thought) = item { words = quoted(thought) }
+            guard let piece = words, !piece.isEmpty else { continue }
             let isTool = if case .tool = item { true } else { false }
             if !text.isEmpty {
                 text += previousWasTool && isTool ? "\n" : separator(after: text)
@@ -15,6 +17,10 @@ enum StreamView {
             previousWasTool = isTool
         }
         return text
+    }
+
+    private static func quoted(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { "> \($0)" }.joined(separator: "\n")
     }
 
     private static func separator(after text: String) -> String {

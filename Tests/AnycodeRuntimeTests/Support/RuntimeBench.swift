@@ -22,7 +22,12 @@ final class RuntimeBench {
     let room = Sample.room
     private var isStarted = false
 
-    init(_ change: (inout RuntimeConfiguration) -> Void = { _ in }) throws {
+    private let limits: ChatLimits
+
+    init(
+        limits: ChatLimits = ChatLimits(textUnits: 4000), _ change: (inout RuntimeConfiguration) -> Void = { _ in }
+    ) throws {
+        self.limits = limits
         world = SimWorld(seed: 7)
         world.stopFaults()
         host = SimHost(world: world)
@@ -37,11 +42,12 @@ final class RuntimeBench {
         configuration.reaperInterval = .seconds(100_000)
         change(&configuration)
         self.configuration = configuration
-        runtime = Self.runtime(world, host, chat, store, configuration)
+        runtime = Self.runtime(world, host, chat, store, limits, configuration)
     }
 
     private static func runtime(
-        _ world: SimWorld, _ host: SimHost, _ chat: SimChatServer, _ store: Store, _ configuration: RuntimeConfiguration
+        _ world: SimWorld, _ host: SimHost, _ chat: SimChatServer, _ store: Store, _ limits: ChatLimits,
+        _ configuration: RuntimeConfiguration
     ) -> Runtime {
         let archive = PatchArchive(
             write: { session, bytes in
@@ -49,10 +55,14 @@ final class RuntimeBench {
                 host.write(path, bytes)
                 return path
             },
-            read: { host.read($0) ?? [] })
+            read: { host.read($0) ?? [] },
+            writeDocument: { session, name, bytes in
+                host.write("\(session.short)/\(name)", bytes)
+                return "\(session.short)/\(name)"
+            })
         return Runtime(
             configuration: configuration, store: store, instance: InstanceID("instance"),
-            platforms: [SimPlatform(server: chat, limits: ChatLimits(textUnits: 4000))],
+            platforms: [SimPlatform(server: chat, limits: limits)],
             provider: SimProvider(host: host, store: store), connector: SimConnector(host: host, store: store),
             archive: archive,
             clock: RuntimeClock(world.clock, date: { world.date }), makeID: { world.makeID() },
@@ -73,7 +83,7 @@ final class RuntimeBench {
     func restart() throws {
         executor.crash()
         executor = SingleThreadTaskExecutor(.seeded(8))
-        runtime = Self.runtime(world, host, chat, store, configuration)
+        runtime = Self.runtime(world, host, chat, store, limits, configuration)
         try start()
     }
 

@@ -70,9 +70,17 @@ struct SessionViewTests {
         }
     }
 
-    @Test func thoughtsAreNotShown() {
-        let slots = reloaded([.thought("secret plan"), .text("hello")], limits)
-        #expect(!slots.contains { $0.message.markdown.contains("secret") })
+    @Test func thoughtsAreNotShownAndNotKept() {
+        let entries: [TranscriptEntry] = [
+            .text("a"), .thought("secret "), .thought("plan"), .text("b"), .thought("more"), .text("c"),
+        ]
+        #expect(reloaded(entries, limits).last?.message.markdown == "a\n\nb\n\nc")
+        var transcript = Transcript(header: Sample.header())
+        for entry in entries { transcript.apply(entry) }
+        #expect(
+            transcript.blocks.last
+                == .stream(
+                    .init(turn: 0, items: [.text("a"), .thought(""), .text("b"), .thought(""), .text("c")])))
     }
 
     @Test func finalsAndQuestionsRingAndOutputDoesNot() {

@@ -149,6 +149,7 @@ package final class SimSandbox: Sendable {
                 case "edit": .edit
                 case "crash": .crash
                 case "wait": .wait
+                case "tell": .tell
                 default: .say("<\(word)> ")
                 }
             }

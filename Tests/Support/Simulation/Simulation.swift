@@ -133,7 +133,11 @@ package final class Simulation {
                 host.write(path, bytes)
                 return path
             },
-            read: { path in host.read(path) ?? [] })
+            read: { path in host.read(path) ?? [] },
+            writeDocument: { session, name, bytes in
+                host.write("\(session.short)/\(name)", bytes)
+                return "\(session.short)/\(name)"
+            })
         return Runtime(
             configuration: configuration, store: store, instance: InstanceID("instance"),
             platforms: [SimPlatform(server: chat, limits: limits, store: store)],
