@@ -59,7 +59,8 @@ let systemLibraries: [Target] = [
 
 let modules: [Target] = [
     .target(
-        name: "Migrations", path: "migrations", resources: [.embedInCode("0001_initial.sql")],
+        name: "Migrations", path: "migrations",
+        resources: [.embedInCode("0001_initial.sql"), .embedInCode("0002_people_and_waiting_tasks.sql")],
         swiftSettings: settings),
     module("HTTPTransport", ["CCurl"]),
     module("AnycodeCore"),

@@ -14,7 +14,9 @@ package struct Migration: Sendable {
 package enum Migrations {
     /// All steps, oldest first.
     package static let all: [Migration] = [
-        Migration(version: 1, sql: String(decoding: PackageResources._001_initial_sql, as: UTF8.self))
+        Migration(version: 1, sql: String(decoding: PackageResources._001_initial_sql, as: UTF8.self)),
+        Migration(
+            version: 2, sql: String(decoding: PackageResources._002_people_and_waiting_tasks_sql, as: UTF8.self)),
     ]
 
     /// What marks a database as ours, in SQLite's `application_id`: "AnyC".

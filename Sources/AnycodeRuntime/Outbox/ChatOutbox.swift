@@ -123,7 +123,7 @@ package actor ChatOutbox: Child {
             machine.add(
                 .init(
                     sequence: row.sequence, conversation: row.conversation, message: message, nonce: row.nonce,
-                    isRepeat: row.state == SlotState.sending.rawValue))
+                    isRepeat: row.state == SlotState.sending.rawValue, edits: row.edits))
         }
     }
 
@@ -218,16 +218,22 @@ package actor ChatOutbox: Child {
 
     private func post(_ notice: OutboxMachine.Notice) async throws {
         var message = notice.message
-        if notice.isRepeat, !platform.limits.deduplicatesSends {
+        if notice.isRepeat, notice.edits == nil, !platform.limits.deduplicatesSends {
             message.markdown = "*(possibly a repeat)*\n" + message.markdown
         }
         let sequence = notice.sequence
         try await store.write { try $0.setNoticeState(sequence, SlotState.sending.rawValue) }
         do throws(ChatError) {
-            _ = try await platform.send(message, to: notice.conversation, nonce: notice.nonce)
+            if let id = notice.edits, platform.limits.editsMessages {
+                try await platform.edit(id, in: notice.conversation, to: message)
+            } else {
+                _ = try await platform.send(message, to: notice.conversation, nonce: notice.nonce)
+            }
             succeeded()
         } catch {
             switch error.code {
+            case .outcomeUnknown where notice.edits != nil:  // an edit is simply made again
+                return try await pause(after: error)
             case .rejected, .messageGone, .chatGone, .outcomeUnknown: status.setLastError(error.message)
             default:
                 if !notice.isRepeat {

@@ -17,6 +17,8 @@ struct MessageDigest: Hashable {
             for button in row {
                 mix(button.label)
                 mix(button.token)
+                // The plain ones count as they did before styles were looked at, so that nothing is edited anew.
+                if button.style != .plain { mix(button.style.rawValue) }
             }
             mix("\u{1}")
         }

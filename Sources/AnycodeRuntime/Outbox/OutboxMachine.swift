@@ -44,6 +44,8 @@ struct OutboxMachine {
         let message: OutgoingMessage
         let nonce: String
         var isRepeat: Bool
+        /// The message that it replaces; `nil` for a new one.
+        var edits: MessageID?
     }
 
     struct Send: Hashable {

@@ -16,11 +16,15 @@ package struct NoticeRow: Hashable, Sendable {
     package var nonce: String
     /// `pending` at first, then as a slot's.
     package var state: String
+    /// The message of the chat that it replaces; `nil` for a new message.
+    package var edits: MessageID?
     package var createdAt: Date
 
     package init(
-        sequence: Int64, conversation: Conversation, message: [UInt8], nonce: String, state: String, createdAt: Date
+        sequence: Int64, conversation: Conversation, message: [UInt8], nonce: String, state: String,
+        edits: MessageID? = nil, createdAt: Date
     ) {
+        self.edits = edits
         self.sequence = sequence
         self.conversation = conversation
         self.message = message

@@ -1,5 +1,11 @@
 package import AnycodeCore
 
+#if canImport(FoundationEssentials)
+package import FoundationEssentials
+#else
+package import Foundation
+#endif
+
 extension StoreTransaction {
     package func insertButtons(_ rows: [ButtonRow]) throws(StoreError) {
         for row in rows {
@@ -27,5 +33,10 @@ extension StoreTransaction {
 
     package func deleteButtons(session: SessionID) throws(StoreError) {
         try run("DELETE FROM buttons WHERE session = ?", .id(session))
+    }
+
+    /// Forgets buttons of no session that were made before `date`.
+    package func pruneButtons(before date: Date) throws(StoreError) {
+        try run("DELETE FROM buttons WHERE session IS NULL AND created_at < ?", .date(date))
     }
 }

@@ -9,19 +9,21 @@ package import Foundation
 extension StoreTransaction {
     /// Queues a message in the state `pending`.
     ///
-    /// - Parameter nonce: the same for every attempt to send it.
+    /// - Parameters:
+    ///   - nonce: the same for every attempt to send it.
+    ///   - edits: the message of the chat that it replaces.
     /// - Returns: its place in the queue.
     @discardableResult
     package func insertNotice(
-        conversation: Conversation, message: [UInt8], nonce: String, at date: Date
+        conversation: Conversation, message: [UInt8], nonce: String, edits: MessageID? = nil, at date: Date
     ) throws(StoreError) -> Int64 {
         try run(
             """
-            INSERT INTO notices (platform, chat, thread, message, nonce, state, created_at)
-            VALUES (?, ?, ?, ?, ?, 'pending', ?)
+            INSERT INTO notices (platform, chat, thread, message, nonce, state, edits, created_at)
+            VALUES (?, ?, ?, ?, ?, 'pending', ?, ?)
             """,
             .id(conversation.chat.platform), .text(conversation.chat.value), .text(conversation.thread),
-            .blob(message), .text(nonce), .date(date))
+            .blob(message), .text(nonce), .id(edits), .date(date))
         return lastSequence
     }
 
@@ -29,13 +31,13 @@ extension StoreTransaction {
     package func pendingNotices(chat: ChatID) throws(StoreError) -> [NoticeRow] {
         try rows(
             """
-            SELECT sequence, platform, chat, thread, message, nonce, state, created_at FROM notices
+            SELECT sequence, platform, chat, thread, message, nonce, state, edits, created_at FROM notices
             WHERE platform = ? AND chat = ? AND state NOT IN ('sent', 'failed') ORDER BY sequence
             """, .id(chat.platform), .text(chat.value)
         ) {
             NoticeRow(
                 sequence: $0.integer(0), conversation: $0.conversation(1), message: $0.blob(4), nonce: $0.text(5),
-                state: $0.text(6), createdAt: $0.date(7))
+                state: $0.text(6), edits: $0.optionalID(7), createdAt: $0.date(8))
         }
     }
 

@@ -31,6 +31,56 @@ extension StoreTransaction {
         try rows(Self.select + " ORDER BY s.key DESC LIMIT ?", .integer(limit), decode: SessionRow.init(row:))
     }
 
+    /// The ids of all live sessions, oldest first.
+    package func liveSessionIDs() throws(StoreError) -> [SessionID] {
+        try rows("SELECT id FROM sessions WHERE is_live = 1 ORDER BY key") { $0.id(0) }
+    }
+
+    /// The ids of a chat's live sessions, all of its threads included, oldest first.
+    package func liveSessionIDs(inChat chat: ChatID) throws(StoreError) -> [SessionID] {
+        try rows(
+            "SELECT id FROM sessions WHERE is_live = 1 AND platform = ? AND chat = ? ORDER BY key",
+            .id(chat.platform), .text(chat.value)
+        ) { $0.id(0) }
+    }
+
+    /// The ids of the live sessions of exactly this chat or thread, oldest first.
+    package func liveSessionIDs(in conversation: Conversation, limit: Int = .max) throws(StoreError) -> [SessionID] {
+        try rows(
+            """
+            SELECT id FROM sessions WHERE is_live = 1 AND platform = ? AND chat = ? AND thread IS ? ORDER BY key LIMIT ?
+            """,
+            .id(conversation.chat.platform), .text(conversation.chat.value), .text(conversation.thread),
+            .integer(limit)
+        ) { $0.id(0) }
+    }
+
+    /// The newest live sessions of a chat, all of its threads included, oldest of them first.
+    package func newestLiveSessions(inChat chat: ChatID, limit: Int) throws(StoreError) -> [SessionRow] {
+        try rows(
+            Self.select + " WHERE s.is_live = 1 AND s.platform = ? AND s.chat = ? ORDER BY s.key DESC LIMIT ?",
+            .id(chat.platform), .text(chat.value), .integer(limit), decode: SessionRow.init(row:)
+        ).reversed()
+    }
+
+    /// The newest session of a chat, live or not.
+    package func newestSession(inChat chat: ChatID) throws(StoreError) -> SessionRow? {
+        try row(
+            Self.select + " WHERE s.platform = ? AND s.chat = ? ORDER BY s.key DESC LIMIT 1",
+            .id(chat.platform), .text(chat.value), decode: SessionRow.init(row:))
+    }
+
+    /// The newest session of a chat that has ended.
+    package func newestEndedSession(inChat chat: ChatID) throws(StoreError) -> SessionRow? {
+        try row(
+            Self.select + " WHERE s.is_live = 0 AND s.platform = ? AND s.chat = ? ORDER BY s.key DESC LIMIT 1",
+            .id(chat.platform), .text(chat.value), decode: SessionRow.init(row:))
+    }
+
+    package func countLiveSessions() throws(StoreError) -> Int {
+        try row("SELECT count(*) FROM sessions WHERE is_live = 1") { $0.count(0) } ?? 0
+    }
+
     /// Live sessions of a chat, all of its threads included.
     package func countLiveSessions(inChat chat: ChatID) throws(StoreError) -> Int {
         try row(

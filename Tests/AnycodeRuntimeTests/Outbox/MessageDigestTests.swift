@@ -15,6 +15,9 @@ struct MessageDigestTests {
         other.buttons = [[ChatButton(label: "A", token: "b")]]
         #expect(MessageDigest(other) != same)
         other = message
+        other.buttons = [[ChatButton(label: "A", token: "a", style: .danger)]]
+        #expect(MessageDigest(other) != same)
+        other = message
         other.buttons = [[], [ChatButton(label: "A", token: "a")]]
         #expect(MessageDigest(other) != same)
         other = message
