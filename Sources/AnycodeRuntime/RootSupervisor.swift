@@ -83,6 +83,7 @@ package enum RootSupervisor {
     private static func chat(_ id: PlatformID, _ runtime: Runtime) -> ChildSpec {
         ChildSpec(id: id.rawValue, shutdown: .immediate) { (context: ChildContext) async throws in
             guard let platform = runtime.platforms[id] else { return }
+            context.status[detail: "access"] = runtime.configuration.access[id]?.words
             try await platform.run(inbox: StoredInbox(runtime: runtime, platform: id)) { words in
                 context.status.wait(for: words)
             }

@@ -19,6 +19,7 @@ package final class Runtime: Sendable {
     package let token: @Sendable (LeaseID) -> Secret
     package let logger: Logger
     package let intake = Intake()
+    let pairing = PairingDesk()
 
     package let sessions = Registry<SessionID, SessionActor>()
     package let outboxes = Registry<ChatID, ChatOutbox>()

@@ -12,7 +12,12 @@ package struct RuntimeConfiguration: Sendable {
     /// The agents that `/task` knows, in the order in which `/agents` lists them.
     package var agents: [AgentProfile] = []
     package var defaultAgent: AgentName
+    /// Who may use the bot on which platform; one without a rule is for everybody who reaches it.
     package var access: [PlatformID: AccessRule] = [:]
+    /// Whom owners admitted; the router keeps it as the store has it.
+    package let roll = AccessRoll()
+    /// Tells the operator at the daemon's console.
+    package var announce: @Sendable (String) -> Void = { _ in }
     /// What tasks of a platform work on when they name no repository.
     package var defaultSource: [PlatformID: RequestedSource] = [:]
     /// Host name → credentials for cloning. A token goes to its own host only.
@@ -33,6 +38,18 @@ package struct RuntimeConfiguration: Sendable {
         self.defaultAgent = defaultAgent
     }
 
+    /// What somebody may do on a platform.
+    package func standing(of person: PersonID, on platform: PlatformID) -> AccessRule.Standing {
+        access[platform]?.standing(of: person, admitted: roll.standing(of: person, on: platform)) ?? .member
+    }
+
+    /// Whether somebody may use the bot in a conversation.
+    package func admits(_ person: Person, in conversation: Conversation) -> Bool {
+        let platform = conversation.chat.platform
+        guard standing(of: person.id, on: platform) != .stranger else { return false }
+        return access[platform]?.admits(conversation.chat) ?? true
+    }
+
     func profile(_ name: AgentName) -> AgentProfile? { agents.first { $0.name == name } }
 }
 
@@ -48,23 +65,6 @@ package struct AgentProfile: Sendable {
         self.name = name
         self.environment = environment
         self.command = command
-    }
-}
-
-/// Who may use the bot on one platform.
-package struct AccessRule: Sendable {
-    /// `nil` lets everybody in.
-    package let people: Set<PersonID>?
-    /// Chats in which everybody of `people` may write; `nil` for all chats.
-    package let chats: Set<ChatID>?
-
-    package init(people: Set<PersonID>?, chats: Set<ChatID>? = nil) {
-        self.people = people
-        self.chats = chats
-    }
-
-    package func admits(_ person: Person, in conversation: Conversation) -> Bool {
-        people.map { $0.contains(person.id) } ?? true && chats.map { $0.contains(conversation.chat) } ?? true
     }
 }
 

@@ -50,6 +50,11 @@ package protocol UpkeepBackend: Sendable {
     /// Takes tasks again.
     func undrain(by asker: Asker) async throws -> DoneAnswer
 
+    /// Makes a one-time code that makes whoever sends it an owner.
+    ///
+    /// - Parameter platform: `nil` for the only one that pairs.
+    func pair(platform: String?, by asker: Asker) async throws -> PairAnswer
+
     /// Examines the daemon.
     func findings() async throws -> [Finding]
 }

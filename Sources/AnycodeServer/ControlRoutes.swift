@@ -79,6 +79,11 @@ enum ControlRoutes {
             let order: OperatorRequest = try await body(of: request, "{\"by\": \"who asks\"}")
             return try json(try await backend.undrain(by: try await context.asker(order.by)))
         }
+        v1.post("pair") { request, context in
+            let order: PairRequest = try await body(of: request, "{\"by\": \"who asks\", \"platform\": \"telegram\"}")
+            let asker = try await context.asker(order.by)
+            return try json(try await backend.pair(platform: order.platform, by: asker))
+        }
     }
 
     /// The request's body; `example` is told to who sends another.

@@ -11,6 +11,8 @@ extension AnycodeRuntime.TranscriptEntry {
         case .restored(let restoration): (.status, restoration.words)
         case .prompted(_, let person, let text): (.prompt, "\(person.name): \(text)")
         case .queued(let text): (.status, "waits for its turn: \(text)")
+        case .unqueued(let text): (.status, "moved to another session: \(text)")
+        case .tagged: nil
         case .text(let text): (.text, text)
         case .thought(let text): (.thought, text)
         case .tool(let call): (.tool, "\(call.title) (\(call.status.words))")

@@ -68,7 +68,7 @@ extension RuntimeBackend {
     package func drain(within limit: Duration, by asker: Asker) async throws -> DrainAnswer {
         try await record(asker, "drain")
         controls.intake.become(.refusing)
-        let before = try await store.read { try $0.liveSessions() }.map(\.id)
+        let before = try await store.read { try $0.liveSessionIDs() }
         let goingOn = Set(await controls.drain(limit))
         let left = try await sessions(all: false)
         let ended = Set(before).subtracting(left.map { SessionID($0.id) }).subtracting(goingOn).count
@@ -82,5 +82,22 @@ extension RuntimeBackend {
         try await record(asker, "undrain")
         controls.intake.become(.open)
         return DoneAnswer(message: "Tasks are taken again.")
+    }
+
+    package func pair(platform: String?, by asker: Asker) async throws -> PairAnswer {
+        let platforms = controls.pairingPlatforms
+        let names = platforms.map(\.rawValue)
+        guard !platforms.isEmpty else {
+            throw Refusal(.conflict, "No chat platform is paired.", hint: "set access = \"pairing\" for one")
+        }
+        guard let found = platform.map({ PlatformID($0) }) ?? (platforms.count == 1 ? platforms[0] : nil),
+            platforms.contains(found)
+        else {
+            let code: Refusal.Code = platform == nil ? .ambiguous : .notFound
+            throw Refusal(code, "Which platform?", hint: "one of: \(names.joined(separator: ", "))", candidates: names)
+        }
+        try await record(asker, "pair", found.rawValue)
+        return PairAnswer(
+            platform: found.rawValue, code: controls.pair(found), minutes: Int(Runtime.pairingTime / .seconds(60)))
     }
 }

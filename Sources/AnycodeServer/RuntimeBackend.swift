@@ -38,6 +38,10 @@ package struct RuntimeBackend: ControlBackend {
         package var intake = Intake()
         /// Ends all sessions within a time; returns those that go on.
         package var drain: @Sendable (Duration) async -> [SessionID] = { _ in [] }
+        /// The platforms whose owners prove themselves with a code.
+        package var pairingPlatforms: [PlatformID] = []
+        /// Makes such a code.
+        package var pair: @Sendable (PlatformID) -> String = { _ in "" }
         /// The text without the secrets that a session has to do with.
         package var masked: @Sendable (SessionHeader, String) -> String = { $1 }
         /// The database's file; `nil` for one in memory.
@@ -83,6 +87,8 @@ package struct RuntimeBackend: ControlBackend {
         controls.providers = [runtime.provider]
         controls.intake = runtime.intake
         controls.drain = { await runtime.drain(within: $0) }
+        controls.pairingPlatforms = runtime.pairingPlatforms
+        controls.pair = { runtime.issuePairingCode(for: $0) }
         controls.masked = { runtime.masker(for: $0).masked($1) }
         controls.database = database
         self.init(store: runtime.store, clock: runtime.clock, controls: controls, snapshot: { root()?.snapshot() }) {

@@ -47,8 +47,9 @@ struct Daemon {
             configuration.sandbox.local, instance: instance,
             base: configuration.sandbox.local.directory ?? data.sandboxes(of: instance))
         var settings = RuntimeConfiguration(configuration)
+        settings.announce = { Terminal.complain($0) }
         adjust(&settings)
-        let platforms = Self.platforms(configuration, access: settings.access, http: http)
+        let platforms = Self.platforms(configuration, settings: settings, http: http)
         let runtime = Runtime(
             configuration: settings, store: store, instance: instance,
             platforms: platforms + (console.map { [$0] } ?? []),

@@ -11,6 +11,7 @@ extension RuntimeConfiguration {
         debounce = file.session.debounce
         keep = file.database.keep
         agents = file.agents.names.map { AgentProfile($0, file) }
+        session.everybodyControls = file.session.answers == .chat
         session.agentTime = file.session.timeout
         session.linger = file.session.linger
         session.person = file.session.wait

@@ -15,7 +15,7 @@ struct SignOfLife: Child {
         while true {
             do {
                 let live = try await context.status.waiting(for: "the store") {
-                    try await runtime.store.read { try $0.liveSessions().count }
+                    try await runtime.store.read { try $0.countLiveSessions() }
                 }
                 notifier.alive(sessions: live)
             } catch is StoreError {

@@ -32,7 +32,7 @@ struct Anycodectl: ParsableCommand {
         version: "anycodectl \(AnycodeVersion.current)",
         subcommands: [
             Tree.self, Sessions.self, Show.self, Logs.self, Events.self, Orphans.self, Cancel.self, Restart.self,
-            Destroy.self, Drain.self, Doctor.self, Version.self,
+            Destroy.self, Drain.self, Pair.self, Doctor.self, Version.self,
         ])
 }
 

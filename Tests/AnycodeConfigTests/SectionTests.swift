@@ -26,12 +26,19 @@ import Testing
     @Test(arguments: [
         ("", Access.Mode.open, true), ("allowed_users = [1]", .list, false), ("access = \"pairing\"", .pairing, false),
         ("access = \"open\"", .open, true), ("access = \"pairing\"\nallowed_users = [1]", .pairing, false),
-        ("access = \"list\"\nallowed_users = [1]", .list, false),
+        ("access = \"list\"\nallowed_users = [1]", .list, false), ("owners = [1]", .list, false),
     ])
     func accessFollowsTheRule(keys: String, mode: Access.Mode, isLoud: Bool) throws {
         let configuration = try parsed("[telegram]\nbot_token = \"1:a\"\n\(keys)")
         #expect(configuration.telegram?.access.mode == mode)
         #expect(configuration.warnings.contains { $0.code == .openAccess } == isLoud)
+    }
+
+    @Test func ownersAndWhoMayAnswerAreRead() throws {
+        let text = "[telegram]\nbot_token = \"1:a\"\nowners = [7]\n[session]\nanswers = \"chat\""
+        #expect(try parsed(text).telegram?.access.owners == ["7"])
+        #expect(try parsed(text).session.answers == .chat)
+        #expect(try parsed("").session.answers == .starter)
     }
 
     @Test func namesAreNotIds() {

@@ -29,9 +29,11 @@ import Testing
     }
 
     private func backend(
-        _ tree: NodeSnapshot = NodeSnapshot(id: "root", kind: .supervisor, state: .running)
+        _ tree: NodeSnapshot = NodeSnapshot(id: "root", kind: .supervisor, state: .running),
+        _ change: (inout RuntimeBackend.Controls) -> Void = { _ in }
     ) -> RuntimeBackend {
         var controls = RuntimeBackend.Controls()
+        change(&controls)
         controls.providers = [provider]
         controls.restart = { [restarted] path in
             restarted.paths.withLock { $0.append(path) }
@@ -134,6 +136,20 @@ import Testing
         #expect(provider.destroyed.withLock { $0 } == [LeaseID("cccc")])
         #expect(try await store.read { try $0.lease(LeaseID("cccc"))?.state } == "destroyed")
         #expect(try await store.read { try $0.audit(limit: 5) }.map(\.verb) == ["destroy"])
+    }
+
+    @Test func aCodeIsMadeForThePlatformThatPairs() async throws {
+        let none = backend()
+        #expect(await code { _ = try await none.pair(platform: nil, by: Self.bo) } == .conflict)
+        let several = backend { controls in
+            controls.pairingPlatforms = [PlatformID("slack"), PlatformID("telegram")]
+            controls.pair = { "code of \($0)" }
+        }
+        #expect(await code { _ = try await several.pair(platform: nil, by: Self.bo) } == .ambiguous)
+        #expect(await code { _ = try await several.pair(platform: "fax", by: Self.bo) } == .notFound)
+        let answer = try await several.pair(platform: "slack", by: Self.bo)
+        #expect(answer == PairAnswer(platform: "slack", code: "code of slack", minutes: 60))
+        #expect(try await store.read { try $0.audit(limit: 5) }.map(\.verb) == ["pair"])
     }
 
     @Test func drainClosesTheIntakeAndTellsWhatIsLeft() async throws {

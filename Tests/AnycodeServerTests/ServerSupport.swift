@@ -83,6 +83,11 @@ final class FakeBackend: ControlBackend {
         return DoneAnswer(message: "Open.")
     }
 
+    func pair(platform: String?, by asker: Asker) -> PairAnswer {
+        take("pair", platform ?? "", asker)
+        return PairAnswer(platform: platform ?? "telegram", code: "3F9A-1C20", minutes: 60)
+    }
+
     func findings() -> [Finding] { [Finding(.failed, "disk", "full")] }
 
     private func take(_ verb: String, _ target: String, _ asker: Asker) {

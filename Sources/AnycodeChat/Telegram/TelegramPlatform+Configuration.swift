@@ -63,11 +63,14 @@ extension TelegramPlatform {
 
         package static let standardCommands = [
             Command("task", "Start a task: /task [agent] what to do"),
-            Command("status", "List the sessions of this chat"),
+            Command("repo", "Show or set the repository of this chat's tasks"),
+            Command("status", "List the sessions of this chat, and what waits"),
             Command("diff", "Show what a session changed"),
             Command("stop", "Stop the turn, keep the session"),
             Command("cancel", "End a session; its work is saved first"),
             Command("resume", "Go on from a session that has ended"),
+            Command("mode", "Show or set the agent's mode"),
+            Command("model", "Show or set the agent's model"),
             Command("agents", "List the agents"),
             Command("help", "Show what I can do"),
             Command("start", "Say hello and show your id"),

@@ -12,6 +12,8 @@ package struct Access: Sendable, Equatable {
     package var mode: Mode
     /// Ids as the platform writes them.
     package var users: [String]
+    /// Those who may do everything in every session, and admit others; they need not be among `users`.
+    package var owners: [String] = []
     /// Chats where the bot answers; empty means all.
     package var chats: [String]
 }
@@ -20,12 +22,13 @@ extension Access {
     /// - Parameter chatsKey: What the platform calls its chats, as `allowed_chats`.
     init(reading section: Section, chatsKey: String, ids described: String, accept: (TOMLNode) -> String?) {
         users = section.list("allowed_users", of: "user \(described)", accept: accept)
+        owners = section.list("owners", of: "user \(described)", accept: accept)
         chats = section.list(chatsKey, of: "chat \(described)", accept: accept)
         let given: Mode? = section.optionalChoice("access")
-        mode = given ?? (users.isEmpty ? .open : .list)
+        mode = given ?? (users.isEmpty && owners.isEmpty ? .open : .list)
         guard section.isPresent else { return }
         switch mode {
-        case .list where users.isEmpty:
+        case .list where users.isEmpty && owners.isEmpty:
             section.report(
                 .combination, "access", "\"list\" with an empty allowed_users lets nobody in",
                 hint: "add user \(described) to allowed_users, or set access = \"pairing\"")

@@ -7,6 +7,13 @@ extension Configuration {
             case detach
         }
 
+        package enum Answers: String, Sendable, CaseIterable {
+            /// Who started a session answers its questions, stops and cancels it; owners may everywhere.
+            case starter
+            /// Everybody who may use the bot.
+            case chat
+        }
+
         /// Active sessions of one chat; idle ones do not count.
         package var maxConcurrent: Int
         /// Sessions of the daemon; `nil` is no limit.
@@ -25,6 +32,7 @@ extension Configuration {
         /// Between two signs of life in a turn.
         package var silenceTimeout: Duration
         package var onShutdown: OnShutdown
+        package var answers: Answers
     }
 }
 
@@ -41,6 +49,7 @@ extension Configuration.Session {
         firstEventTimeout = .seconds(section.integer("first_event_seconds", default: 120, in: 5...86_400))
         silenceTimeout = .seconds(section.integer("silence_seconds", default: 600, in: 5...86_400))
         onShutdown = section.choice("on_shutdown", default: .destroy)
+        answers = section.choice("answers", default: .starter)
         if total != 0, section.has("max_total"), maxConcurrent > total {
             section.report(
                 .combination, "max_total", "is below max_concurrent (\(maxConcurrent)), the limit of one chat",

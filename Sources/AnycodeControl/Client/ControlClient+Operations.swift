@@ -26,6 +26,11 @@ extension ControlClient {
         try ask("POST", "/v1/undrain", OperatorRequest(by: person))
     }
 
+    /// Makes a one-time code for an owner.
+    package func pair(_ platform: String?, by person: String) throws(ControlError) -> PairAnswer {
+        try ask("POST", "/v1/pair", PairRequest(by: person, platform: platform))
+    }
+
     package func findings() throws(ControlError) -> [Finding] {
         try patient(.seconds(60)).ask("GET", "/v1/doctor")
     }

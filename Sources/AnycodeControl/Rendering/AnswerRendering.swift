@@ -29,6 +29,16 @@ package func render(_ answer: DoneAnswer, _ style: Style) -> [String] {
     [style.line([Span(answer.message)])]
 }
 
+/// Says how to become an owner.
+package func render(_ answer: PairAnswer, _ style: Style) -> [String] {
+    [
+        style.line([
+            Span("Send the bot on \(answer.platform), in a private chat:  "), Span("/pair \(answer.code)", .cyan),
+        ]),
+        style.line([Span("Whoever sends it first is an owner. It is good once, for \(answer.minutes) minutes.")]),
+    ]
+}
+
 /// Draws what an examination found, a finding a line.
 package func render(_ findings: [Finding], _ style: Style) -> [String] {
     let width = findings.map { columns(of: $0.subject) }.max() ?? 0

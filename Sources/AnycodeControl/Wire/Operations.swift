@@ -61,6 +61,32 @@ package struct DrainAnswer: Sendable, Equatable, Codable {
     }
 }
 
+/// Body of `POST /v1/pair`.
+package struct PairRequest: Sendable, Equatable, Codable {
+    package var by: String
+    /// The chat platform; `nil` for the only one that pairs.
+    package var platform: String?
+
+    package init(by: String, platform: String? = nil) {
+        self.by = by
+        self.platform = platform
+    }
+}
+
+/// Answer to it: a code that makes whoever sends it an owner, once.
+package struct PairAnswer: Sendable, Equatable, Codable {
+    package var platform: String
+    package var code: String
+    /// How long it is good.
+    package var minutes: Int
+
+    package init(platform: String, code: String, minutes: Int) {
+        self.platform = platform
+        self.code = code
+        self.minutes = minutes
+    }
+}
+
 /// Answer to a verb that does one thing to one thing.
 package struct DoneAnswer: Sendable, Equatable, Codable {
     /// What was done, as a sentence.

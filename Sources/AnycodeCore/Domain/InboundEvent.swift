@@ -9,6 +9,8 @@ package struct InboundEvent: Hashable, Sendable, Codable {
     package enum Content: Hashable, Sendable, Codable {
         case text(TextMessage)
         case click(ButtonClick)
+        /// From no platform: a message that its sender moved from one session to another.
+        case moved(TextMessage, to: SessionID)
     }
 
     /// The platform's own id of the update; the same event delivered twice has the same key.

@@ -25,4 +25,44 @@ package enum ButtonAction: Hashable, Sendable, Codable {
     case resumeSession
     /// What `continueSession` and `resumeSession` become once the session goes on as another.
     case resumed(SessionID)
+    /// A message that waits is wanted at once: the turn in progress is stopped for it.
+    case sendNow(Int64)
+    /// A message is for another session.
+    case redirect(Redirection)
+    /// The agent's mode or model, by the agent's id.
+    case choose(AgentChoice, String)
+    /// A task that came late is wanted all the same.
+    case runTask(String)
+    /// A task that waits is not wanted any more.
+    case dropTask(String)
+    /// A task waits for a place.
+    case queueTask(String)
+    case admit(Person, from: Conversation)
+}
+
+/// A message that its sender may move to another session.
+package struct Redirection: Hashable, Sendable, Codable {
+    /// The message's place in the inbox.
+    package let number: Int64
+    package let by: Person
+    package let text: String
+    package let files: [SentFile]
+    package let target: OtherSession
+}
+
+/// A session beside the one that a message went to.
+package struct OtherSession: Hashable, Sendable, Codable {
+    package let id: SessionID
+    /// What its button says.
+    package let label: String
+
+    package init(id: SessionID, label: String) {
+        self.id = id
+        self.label = label
+    }
+}
+
+/// What an agent lets people choose.
+package enum AgentChoice: String, Hashable, Sendable, Codable {
+    case mode, model
 }

@@ -9,8 +9,18 @@ enum ChatCommand: Hashable {
     case diff(prefix: String?)
     case resume(prefix: String?, text: String)
     case agents
+    /// The chat's repository: to show (`nil`), to set, or `off`.
+    case repository(String?)
+    /// The agent's mode or model: to show (`nil`) or to set.
+    case choose(AgentChoice, String?)
+    /// A one-time code that makes an owner.
+    case pair(String)
+    case admit(String)
+    case members
+    case revoke(String)
     case help
-    case start
+    /// - Parameter words: what follows; platforms put a code of a link there.
+    case start(String)
     /// Text for a session. `//x` arrives here as `/x`.
     case plain(String)
     /// A slash command that is none of ours; agents may know it.
@@ -32,8 +42,15 @@ enum ChatCommand: Hashable {
         case "diff": return .diff(prefix: prefix(rest))
         case "resume": return resume(rest)
         case "agents": return .agents
+        case "repo": return .repository(rest.isEmpty ? nil : String(rest))
+        case "mode": return .choose(.mode, rest.isEmpty ? nil : String(rest))
+        case "model": return .choose(.model, rest.isEmpty ? nil : String(rest))
+        case "pair": return .pair(String(rest))
+        case "admit": return .admit(String(rest))
+        case "members": return .members
+        case "revoke": return .revoke(String(rest))
         case "help": return .help
-        case "start": return .start
+        case "start": return .start(String(rest))
         default: return .unknown(name: name, text: String(text))
         }
     }

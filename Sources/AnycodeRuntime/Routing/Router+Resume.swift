@@ -45,8 +45,7 @@ extension Router {
     func resume(_ prefix: String?, _ text: String, _ message: TextMessage, _ stored: StoredInbound) async throws {
         guard prefix != nil || message.replyTo != nil else {
             let chat = stored.event.conversation.chat
-            let last = try await runtime.store.read { try $0.recentSessions(limit: 100) }
-                .first { !$0.isLive && $0.conversation.chat == chat }
+            let last = try await runtime.store.read { try $0.newestEndedSession(inChat: chat) }
             guard let last else { return try await finish(stored, reply: "No session has ended here.") }
             return try await resume(last, text, message.attachments, callback: nil, stored)
         }
@@ -71,29 +70,34 @@ extension Router {
         }
         if let callback { await acknowledge(callback, in: stored, note: "Going on") }
         let text = text.isEmpty && !files.isEmpty ? "Look at these files." : text
-        let header = header(resuming: ended, text, stored.event)
+        let header = try await header(resuming: ended, text, stored.event)
         let resumed = try JSONCoding.encode(ButtonAction.resumed(header.id))
         let buttons = try [ButtonAction.continueSession, .resumeSession].map { try JSONCoding.encode($0) }
-        try await insert(header, files, stored) { transaction in
+        try await begin(header, files) { transaction in
+            try transaction.finishInbound(stored.sequence)
             for action in buttons { try transaction.replaceButtons(session: row.id, action: action, with: resumed) }
         }
-        try startSession(header.id)
     }
 
-    private func header(resuming ended: StoredSession, _ text: String, _ event: InboundEvent) -> SessionHeader {
+    private func header(
+        resuming ended: StoredSession, _ text: String, _ event: InboundEvent
+    ) async throws -> SessionHeader {
         let origin = SessionOrigin(ended, text: text)
+        let id = SessionID(runtime.makeID())
         return SessionHeader(
-            id: SessionID(runtime.makeID()), conversation: ended.header.conversation, starter: event.sender,
+            id: id, conversation: ended.header.conversation, starter: event.sender,
             agent: ended.header.agent, prompt: origin.text.isEmpty ? origin.task : origin.text,
             lease: LeaseID(runtime.makeID()), provider: runtime.provider.id,
-            source: ended.state.source?.at(ended.state.workspace?.base), token: runtime.makeID(), origin: origin)
+            source: ended.state.source?.at(ended.state.workspace?.base), token: runtime.makeID(), origin: origin,
+            colour: try await freeColour(for: id, in: ended.header.conversation))
     }
 
     /// Why it cannot be resumed, or not now; `nil` when it can.
     private func refusal(toResume row: SessionRow, _ event: InboundEvent) async throws -> String? {
         let (id, policy) = (row.id.short, runtime.configuration.session)
-        let person = event.sender.id
-        guard policy.everybodyControls || person == row.starter.id || policy.owners.contains(person) else {
+        let isOwner =
+            isOwner(event.sender, on: event.conversation.chat.platform) || policy.owners.contains(event.sender.id)
+        guard isOwner || policy.everybodyControls || event.sender.id == row.starter.id else {
             return "Only \(row.starter.name) may resume this."
         }
         if row.isLive {
@@ -109,7 +113,7 @@ extension Router {
             return "The agent `\(row.agent)` is not configured any more."
         }
         if runtime.intake.state == .refusing {
-            return "Anycode is being drained for maintenance and takes no new tasks now. Try again later."
+            return Self.drained
         }
         return try await limitReached(row.conversation.chat)
     }

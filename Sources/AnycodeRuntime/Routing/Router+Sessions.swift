@@ -7,59 +7,83 @@ extension Router {
     // MARK: Clicks
 
     func press(_ click: ButtonClick, _ stored: StoredInbound) async throws {
-        let person = stored.event.sender
-        let found = try await runtime.store.read { transaction -> (ButtonRow, SessionRow)? in
-            guard let button = try transaction.button(click.token), let id = button.session,
-                let session = try transaction.session(id)
-            else { return nil }
-            return (button, session)
+        let found = try await runtime.store.read { transaction -> (ButtonRow, SessionRow?)? in
+            guard let button = try transaction.button(click.token) else { return nil }
+            return (button, try button.session.flatMap { id throws(StoreError) in try transaction.session(id) })
         }
-        guard let (button, session) = found, session.conversation.chat == stored.event.conversation.chat else {
+        guard let (button, session) = found else {
             return try await stale(click, stored, "This button is out of date.")
         }
-        switch try JSONCoding.decode(ButtonAction.self, from: button.action) {
-        case .showDiff where !session.isLive:
-            await acknowledge(click.callback, in: stored, note: "")
-            try await showSaved(session, stored)
-        case .continueSession where session.isLive:
-            try await askForNext(session, click.callback, stored)
-        case .continueSession, .resumeSession:
-            try await resume(session, "", callback: click.callback, stored)
-        case .resumed(let next):
-            try await stale(click, stored, "It went on as \(next.short).")
-        case _ where !session.isLive:
-            try await stale(click, stored, "This session is over.")
-        case .showDiff:
-            try await deliver(.diffRequested(by: person, callback: click.callback), to: session.id, stored)
-        case .cancelSession:
-            try await deliver(.cancelRequested(by: person, callback: click.callback), to: session.id, stored)
-        case .moreTime(let offer):
-            let event = SessionEvent.moreTimeRequested(offer, by: person, callback: click.callback)
-            try await deliver(event, to: session.id, stored)
-        case .finishSession:
-            try await deliver(.finishRequested(by: person, callback: click.callback), to: session.id, stored)
-        case let action:
-            guard let interaction = button.interaction else {
-                return try await stale(click, stored, "This button is out of date.")
-            }
-            let event = SessionEvent.pressed(interaction, action, by: person, callback: click.callback)
-            try await deliver(event, to: session.id, stored)
+        let action = try JSONCoding.decode(ButtonAction.self, from: button.action)
+        guard let session else { return try await pressFree(action, click, stored) }
+        guard session.conversation.chat == stored.event.conversation.chat else {
+            return try await stale(click, stored, "This button is out of date.")
+        }
+        try await press(action, of: session, button.interaction, click, stored)
+    }
+
+    /// A button that belongs to no session.
+    private func pressFree(_ action: ButtonAction, _ click: ButtonClick, _ stored: StoredInbound) async throws {
+        switch action {
+        case .runTask(let id), .dropTask(let id), .queueTask(let id):
+            try await pressWaiting(id, action, click, stored)
+        case .admit(let person, let conversation): try await pressAdmit(person, from: conversation, click, stored)
+        default: try await stale(click, stored, "This button is out of date.")
         }
     }
 
-    private func stale(_ click: ButtonClick, _ stored: StoredInbound, _ note: String) async throws {
+    private func press(
+        _ action: ButtonAction, of session: SessionRow, _ interaction: InteractionID?, _ click: ButtonClick,
+        _ stored: StoredInbound
+    ) async throws {
+        let person = stored.event.sender
+        let event: SessionEvent
+        switch action {
+        case .showDiff where !session.isLive:
+            await acknowledge(click.callback, in: stored, note: "")
+            return try await showSaved(session, stored)
+        case .continueSession where session.isLive:
+            return try await askForNext(session, click.callback, stored)
+        case .continueSession, .resumeSession:
+            return try await resume(session, "", callback: click.callback, stored)
+        case .resumed(let next):
+            return try await stale(click, stored, "It went on as \(next.short).")
+        case _ where !session.isLive:
+            return try await stale(click, stored, "This session is over.")
+        case .moreTime(let offer):
+            event = .moreTimeRequested(offer, by: person, callback: click.callback)
+        case .finishSession: event = .finishRequested(by: person, callback: click.callback)
+        case .showDiff: event = .diffRequested(by: person, callback: click.callback)
+        case .cancelSession: event = .cancelRequested(by: person, callback: click.callback)
+        case .sendNow(let number): event = .sendNowRequested(number, by: person, click: click)
+        case .redirect(let redirection): event = .redirectRequested(redirection, by: person, click: click)
+        case .choose(let choice, let id): event = .choiceRequested(choice, id, by: person, click: click)
+        case .answer, .field, .runTask, .dropTask, .queueTask, .admit:
+            guard let interaction else { return try await stale(click, stored, "This button is out of date.") }
+            event = .pressed(interaction, action, by: person, callback: click.callback)
+        }
+        try await deliver(event, to: session.id, stored)
+    }
+
+    func stale(_ click: ButtonClick, _ stored: StoredInbound, _ note: String) async throws {
         await acknowledge(click.callback, in: stored, note: note)
         try await finish(stored)
     }
 
     // MARK: Text
 
+    /// A session, and why it is the one that is meant.
+    private struct Target {
+        let session: SessionRow
+        /// Whether it was chosen only because it is the newest.
+        var isGuess = false
+    }
+
     /// The session whose message is replied to; else the chat's only open free-text question; else the newest session.
     func followUp(_ text: String, _ message: TextMessage, _ stored: StoredInbound) async throws {
         if let chosen = try await chosen(by: message, stored) {
             guard !chosen.isLive else {
-                return try await deliver(
-                    .prompted(by: stored.event.sender, text: text, files: message.attachments), to: chosen.id, stored)
+                return try await prompt(text, message, Target(session: chosen), stored)
             }
             return try await resume(chosen, text, message.attachments, callback: nil, stored)
         }
@@ -67,30 +91,61 @@ extension Router {
             return try await finish(
                 stored, reply: "No session is open here. Start one with `/task [agent] <prompt>`; `/help` says more.")
         }
-        guard target.isLive else {
-            let id = target.id.short
+        guard target.session.isLive else {
+            let id = target.session.id.short
             return try await finish(
                 stored,
                 reply: "Session `\(id)` is over. `/resume \(id) <text>` goes on from it, `/task` starts a new one.")
         }
-        try await deliver(
-            .prompted(by: stored.event.sender, text: text, files: message.attachments), to: target.id, stored)
+        try await prompt(text, message, target, stored)
     }
 
     /// A slash command that the session's agent has goes to the agent.
     func passOn(_ name: String, _ text: String, _ message: TextMessage, _ stored: StoredInbound) async throws {
-        if let target = try await target(of: message, stored), target.isLive,
-            runtime.sessions[target.id]?.brief.commands.contains(name) == true
+        if let target = try await target(of: message, stored), target.session.isLive,
+            runtime.sessions[target.session.id]?.brief.commands.contains(name) == true
         {
-            return try await deliver(
-                .prompted(by: stored.event.sender, text: text, files: message.attachments), to: target.id, stored)
+            return try await prompt(text, message, target, stored)
         }
         try await finish(
             stored,
             reply: "`/\(name)` is no command here. `/help` lists them; `//\(name)` hands it to the agent as it is.")
     }
 
-    private func target(of message: TextMessage, _ stored: StoredInbound) async throws -> SessionRow? {
+    private func prompt(
+        _ text: String, _ message: TextMessage, _ target: Target, _ stored: StoredInbound
+    ) async throws {
+        let id = target.session.id
+        var route = PromptRoute(number: stored.sequence)
+        if target.isGuess { route.others = try await others(than: id, in: stored.event.conversation) }
+        try await deliver(
+            .prompted(by: stored.event.sender, text: text, files: message.attachments, route: route), to: id, stored)
+    }
+
+    /// The newest other sessions, to which a message may be moved.
+    private func others(than id: SessionID, in conversation: Conversation) async throws -> [OtherSession] {
+        let live = try await runtime.store.read { try $0.liveSessionIDs(in: conversation) }
+        return live.reversed().lazy.filter { $0 != id }.compactMap { id -> OtherSession? in
+            guard let session = self.runtime.sessions[id], session.brief.activity != .done,
+                session.brief.activity != .ending
+            else { return nil }
+            return OtherSession(id: id, label: SessionLabel.words(session.header))
+        }.prefix(3).map(\.self)
+    }
+
+    /// A message that its sender moved here.
+    func takeOver(_ message: TextMessage, _ id: SessionID, _ stored: StoredInbound) async throws {
+        guard try await runtime.store.read({ try $0.session(id) })?.isLive == true else {
+            let words = "Session `\(id.short)` is over; what was to be moved to it was: \(Self.quote(message.text))"
+            return try await finish(stored, reply: words)
+        }
+        let route = PromptRoute(number: stored.sequence)
+        try await deliver(
+            .prompted(by: stored.event.sender, text: message.text, files: message.attachments, route: route), to: id,
+            stored)
+    }
+
+    private func target(of message: TextMessage, _ stored: StoredInbound) async throws -> Target? {
         let conversation = stored.event.conversation
         if let replied = message.replyTo {
             let row = try await runtime.store.read { transaction -> SessionRow? in
@@ -99,17 +154,15 @@ extension Router {
                 }
                 return try transaction.session(slot.session)
             }
-            if let row { return row }
+            if let row { return Target(session: row) }
         }
-        let live = try await live(in: conversation)
-        let asking = live.filter { runtime.sessions[$0.id]?.brief.acceptsText == true }
-        if asking.count == 1 { return asking[0] }
-        return live.last { runtime.sessions[$0.id]?.brief.activity != .done } ?? live.last
-    }
-
-    /// Oldest first, in the order of their rows: the calendar may have been set between them.
-    private func live(in conversation: Conversation) async throws -> [SessionRow] {
-        try await runtime.store.read { try $0.liveSessions(in: conversation) }
+        // In the order of their rows: the calendar may have been set between them.
+        let live = try await runtime.store.read { try $0.liveSessionIDs(in: conversation) }
+        let asking = live.filter { runtime.sessions[$0]?.brief.acceptsText == true }
+        let newest = live.last { runtime.sessions[$0]?.brief.activity != .done } ?? live.last
+        guard let id = asking.count == 1 ? asking[0] : newest else { return nil }
+        let row = try await runtime.store.read { try $0.session(id) }
+        return row.map { Target(session: $0, isGuess: asking.count != 1 && live.count > 1) }
     }
 
     // MARK: Commands about a session
@@ -155,7 +208,7 @@ extension Router {
     ) async throws -> Found {
         let chat = stored.event.conversation.chat
         guard let prefix else {
-            if let target = try await target(of: message, stored) { return .one(target) }
+            if let target = try await target(of: message, stored) { return .one(target.session) }
             if orEnded, let last = try await last(in: chat) { return .one(last) }
             return .none("No session is open here.")
         }
@@ -172,6 +225,6 @@ extension Router {
     }
 
     private func last(in chat: ChatID) async throws -> SessionRow? {
-        try await runtime.store.read { try $0.recentSessions(limit: 100) }.first { $0.conversation.chat == chat }
+        try await runtime.store.read { try $0.newestSession(inChat: chat) }
     }
 }

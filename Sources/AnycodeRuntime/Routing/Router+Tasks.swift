@@ -1,9 +1,25 @@
 import AnycodeCore
 import AnycodeStore
+import Logging
 import Supervision
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
 
 /// `/task`: checks, the rows, then the session.
 extension Router {
+    /// What somebody wants done.
+    struct Wish {
+        let conversation: Conversation
+        let person: Person
+        let agent: AgentName
+        let prompt: String
+        let files: [SentFile]
+    }
+
     func startTask(
         _ agent: AgentName?, _ prompt: String, _ message: TextMessage, _ stored: StoredInbound
     ) async throws {
@@ -19,35 +35,35 @@ extension Router {
         switch runtime.intake.state {
         case .open: break
         case .holding: return
-        case .refusing:
-            return try await finish(
-                stored, reply: "Anycode is being drained for maintenance and takes no new tasks now. Try again later.")
+        case .refusing: return try await finish(stored, reply: Self.drained)
         }
-        if let refusal = try await limitReached(stored.event.conversation.chat) {
-            return try await finish(stored, reply: refusal)
+        let event = stored.event
+        let wish = Wish(
+            conversation: event.conversation, person: event.sender, agent: agent, prompt: prompt,
+            files: message.attachments)
+        let lag = lateness[event.conversation.chat.platform] ?? Lateness()
+        if let age = lag.age(sentAt: event.sentAt, now: runtime.clock.date()) {
+            return try await askWhetherWanted(wish, age, stored)
         }
-        let header = header(agent, prompt, stored.event)
-        try await insert(header, message.attachments, stored)
-        try startSession(header.id)
+        if let refusal = try await limitReached(wish.conversation.chat) {
+            return try await offerPlace(wish, refusal, stored)
+        }
+        try await begin(wish) { try $0.finishInbound(stored.sequence) }
     }
 
-    private func header(_ agent: AgentName, _ prompt: String, _ event: InboundEvent) -> SessionHeader {
-        SessionHeader(
-            id: SessionID(runtime.makeID()), conversation: event.conversation, starter: event.sender, agent: agent,
-            prompt: prompt, lease: LeaseID(runtime.makeID()), provider: runtime.provider.id,
-            source: RepositoryDetection.find(in: prompt)
-                ?? runtime.configuration.defaultSource[event.conversation.chat.platform],
-            token: runtime.makeID())
-    }
+    static let drained = "Anycode is being drained for maintenance and takes no new tasks now. Try again later."
 
     /// Session, lease and button exist before anything is done for them.
     ///
-    /// - Parameters:
-    ///   - files: what came with the task.
-    ///   - alike: what belongs into the same transaction.
-    func insert(
-        _ header: SessionHeader, _ files: [SentFile], _ stored: StoredInbound,
-        with alike: @escaping @Sendable (StoreTransaction) throws -> Void = { _ in }
+    /// - Parameter changes: what is written in the same transaction.
+    func begin(_ wish: Wish, changes: @escaping @Sendable (StoreTransaction) throws -> Void) async throws {
+        try await begin(try await header(wish), wish.files, changes: changes)
+    }
+
+    /// The same for a session whose header is there already.
+    func begin(
+        _ header: SessionHeader, _ files: [SentFile],
+        changes: @escaping @Sendable (StoreTransaction) throws -> Void
     ) async throws {
         let date = runtime.clock.date()
         let state = SessionState(header: header, files: files)
@@ -66,20 +82,54 @@ extension Router {
             try transaction.insertSession(row)
             try transaction.insertLease(lease)
             try transaction.insertButtons([cancel])
-            try alike(transaction)
-            try transaction.finishInbound(stored.sequence)
+            try changes(transaction)
         }
+        try startSession(header.id)
     }
 
+    private func header(_ wish: Wish) async throws -> SessionHeader {
+        let id = SessionID(runtime.makeID())
+        let platform = wish.conversation.chat.platform
+        var source = RepositoryDetection.find(in: wish.prompt)
+        if source == nil { source = try await chatRepository(wish.conversation) }
+        return SessionHeader(
+            id: id, conversation: wish.conversation, starter: wish.person, agent: wish.agent, prompt: wish.prompt,
+            lease: LeaseID(runtime.makeID()), provider: runtime.provider.id,
+            source: source ?? runtime.configuration.defaultSource[platform], token: runtime.makeID(),
+            colour: try await freeColour(for: id, in: wish.conversation))
+    }
+
+    /// A colour that no live session of the conversation has, while there are enough of them.
+    func freeColour(for id: SessionID, in conversation: Conversation) async throws -> Int {
+        let live = try await runtime.store.read { try $0.liveSessionIDs(in: conversation, limit: 64) }
+        var taken: [SessionID: Int] = [:]
+        for session in live {
+            taken[session] = colours[conversation]?[session] ?? runtime.sessions[session]?.header.colour
+        }
+        let used = Set(taken.values)
+        let colour =
+            SessionLabel.colours.indices.first { !used.contains($0) } ?? live.count % SessionLabel.colours.count
+        taken[id] = colour
+        colours[conversation] = taken
+        if colours.count > 4_096 { colours = [conversation: taken] }
+        return colour
+    }
+
+    // MARK: Limits
+
     func limitReached(_ chat: ChatID) async throws -> String? {
-        let live = try await runtime.store.read { try $0.liveSessions() }
         let limits = runtime.configuration
-        if let total = limits.maxTotal, live.count >= total {
+        let (count, ids) = try await runtime.store.read { transaction in
+            (
+                limits.maxTotal == nil ? 0 : try transaction.countLiveSessions(),
+                try transaction.liveSessionIDs(inChat: chat)
+            )
+        }
+        if let total = limits.maxTotal, count >= total {
             return "All \(total) places of this daemon are taken. Try again when a session has ended."
         }
-        let busy = live.count { row in
-            guard row.conversation.chat == chat else { return false }
-            switch runtime.sessions[row.id]?.brief.activity {
+        let busy = ids.count { id in
+            switch runtime.sessions[id]?.brief.activity {
             case .idle, .done: return false
             case .active, .waiting, .ending, nil: return true
             }

@@ -27,6 +27,7 @@ extension SessionActor {
             group.addTask {
                 try? await self.runtime.outbox(for: self.header.conversation.chat).acknowledge(callback, note: note)
             }
+        case .wakeRouter: group.addTask { await self.runtime.routers[.router]?.wake() }
         case .showDiff(let patch): group.addTask { await self.showDiff(patch) }
         case .end:
             guard !endIsRunning else { return }

@@ -24,6 +24,8 @@ package actor SessionActor: Child {
         var inbound: Int64?
         /// The stream's number behind it.
         var cursor: Int64?
+        /// Whether an owner of the bot is behind it.
+        var byOwner = false
     }
 
     package nonisolated let header: SessionHeader
@@ -117,9 +119,9 @@ package actor SessionActor: Child {
 
     /// Puts an event in. `false` when the session is over and will not look at it.
     @discardableResult
-    package func accept(_ event: SessionEvent, inbound: Int64? = nil) -> Bool {
+    package func accept(_ event: SessionEvent, inbound: Int64? = nil, byOwner: Bool = false) -> Bool {
         guard !isEnded else { return false }
-        enqueue(Input(event: event, inbound: inbound))
+        enqueue(Input(event: event, inbound: inbound, byOwner: byOwner))
         return true
     }
 
@@ -203,7 +205,7 @@ package actor SessionActor: Child {
                     let actions = try await commit(batch)
                     for action in actions { perform(action, in: &group) }
                     armTimer(in: &group)
-                    publish()
+                    await publish()
                     watchSurvival(in: &group)
                 }
             }
@@ -304,7 +306,7 @@ package actor SessionActor: Child {
         var actions: [SessionAction] = []
         for input in batch {
             if let number = input.cursor, number <= commit.cursor ?? cursor ?? 0 { continue }  // read twice
-            let decision = machine.handle(input.event, at: runtime.clock.now())
+            let decision = machine.handle(input.event, at: runtime.clock.now(), byOwner: input.byOwner)
             commit.add(decision)
             actions += decision.actions
             if let inbound = input.inbound { commit.handled.append(inbound) }
@@ -329,7 +331,9 @@ package actor SessionActor: Child {
 
     /// Questions and finals go to the chat at once, streamed output after the debounce.
     private func show(_ commit: SessionCommit) async throws {
-        if !commit.replies.isEmpty { try? await runtime.outbox(for: header.conversation.chat).noticesChanged() }
+        if !commit.replies.isEmpty || !commit.edits.isEmpty {
+            try? await runtime.outbox(for: header.conversation.chat).noticesChanged()
+        }
         guard transcript.hasChanges else { return }
         if commit.entries.contains(where: \.isUrgent) {
             do { try await present() } catch { flushSignal.raise() }
@@ -392,9 +396,13 @@ package actor SessionActor: Child {
         enqueue(Input(event: .ticked))
     }
 
-    private func publish() {
+    private func publish() async {
         let brief = machine.brief
-        board.withLock { $0 = brief }
+        let before = board.withLock { board in
+            defer { board = brief }
+            return board.activity
+        }
+        if before != brief.activity { await runtime.routers[.router]?.placesChanged() }
         let waiting = machine.waiting
         context.status.wait(for: waiting.reason, on: waiting.on, within: waiting.limit)
         context.status[detail: "phase"] = brief.phase
@@ -411,7 +419,9 @@ extension TranscriptEntry {
         switch self {
         case .restored, .asked, .answeredField, .resolved, .reminded, .timeOffered, .timeGranted, .turnEnded, .finished:
             true
-        case .progressed, .prepared, .prompted, .queued, .text, .thought, .tool, .toolUpdated, .plan, .notice: false
+        case .progressed, .prepared, .prompted, .queued, .unqueued, .tagged, .text, .thought, .tool, .toolUpdated,
+            .plan, .notice:
+            false
         }
     }
 }

@@ -34,6 +34,8 @@ package struct SessionBrief: Hashable, Sendable, Codable {
     package var maskings: Int
     /// The agent's own slash commands.
     package var commands: [String]
+    /// Whether its messages carry its colour.
+    package var isTagged = false
 }
 
 extension SessionMachine {
@@ -41,7 +43,7 @@ extension SessionMachine {
         SessionBrief(
             activity: activity, phase: state.phase.word, summary: summary, turn: state.turn,
             acceptsText: textAsk != nil, lastPatch: state.lastSave, queued: state.queue.count,
-            deadlines: dues, maskings: state.maskings, commands: state.commands)
+            deadlines: dues, maskings: state.maskings, commands: state.commands, isTagged: state.isTagged ?? false)
     }
 
     private var dues: [SessionBrief.Due] {

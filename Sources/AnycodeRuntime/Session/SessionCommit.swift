@@ -14,6 +14,9 @@ struct SessionCommit: Sendable {
     let incarnation: Int64
     var entries: [TranscriptEntry] = []
     var replies: [OutgoingMessage] = []
+    var edits: [SessionDecision.Edit] = []
+    var buttons: [SessionDecision.Button] = []
+    var moved: [InboundEvent] = []
     var saves: [SavedPatch] = []
     var handled: [Int64] = []
     /// `nil` when unchanged.
@@ -21,12 +24,16 @@ struct SessionCommit: Sendable {
     var cursor: Int64?
 
     var isEmpty: Bool {
-        entries.isEmpty && replies.isEmpty && saves.isEmpty && handled.isEmpty && state == nil && cursor == nil
+        entries.isEmpty && replies.isEmpty && edits.isEmpty && buttons.isEmpty && moved.isEmpty && saves.isEmpty
+            && handled.isEmpty && state == nil && cursor == nil
     }
 
     mutating func add(_ decision: SessionDecision) {
         for entry in decision.entries { add(entry) }
         replies += decision.replies
+        edits += decision.edits
+        buttons += decision.buttons
+        moved += decision.moved
         if let save = decision.newSave { saves.append(save) }
     }
 
@@ -58,6 +65,21 @@ struct SessionCommit: Sendable {
         for reply in replies {
             _ = try transaction.insertNotice(
                 conversation: header.conversation, message: try JSONCoding.encode(reply), nonce: makeNonce(), at: date)
+        }
+        for edit in edits {
+            _ = try transaction.insertNotice(
+                conversation: header.conversation, message: try JSONCoding.encode(edit.shown), nonce: makeNonce(),
+                edits: edit.message, at: date)
+        }
+        try transaction.insertButtons(
+            try buttons.map {
+                ButtonRow(
+                    token: $0.token, session: header.id, interaction: nil, action: try JSONCoding.encode($0.action),
+                    createdAt: date)
+            })
+        for event in moved {
+            _ = try transaction.insertInbound(
+                event, platform: header.conversation.chat.platform, receivedAt: date)
         }
         for sequence in handled { try transaction.finishInbound(sequence) }
     }

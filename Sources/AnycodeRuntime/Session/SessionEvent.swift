@@ -5,7 +5,15 @@ package enum SessionEvent: Hashable, Sendable {
     /// A new incarnation begins: the first, or one that takes over.
     case started
 
-    case prompted(by: Person, text: String, files: [SentFile] = [])
+    case prompted(by: Person, text: String, files: [SentFile] = [], route: PromptRoute = PromptRoute())
+    /// A message that waits is wanted at once.
+    case sendNowRequested(Int64, by: Person, click: ButtonClick)
+    /// A message is for another session.
+    case redirectRequested(Redirection, by: Person, click: ButtonClick)
+    /// Somebody asks for the agent's modes or models, or chooses one: by its id (with a click) or in words.
+    case choiceRequested(AgentChoice, String?, by: Person, click: ButtonClick?)
+    /// There is another session in the conversation.
+    case accompanied
     case pressed(InteractionID, ButtonAction, by: Person, callback: String)
     case cancelRequested(by: Person, callback: String?)
     case stopRequested(by: Person)
@@ -64,6 +72,21 @@ package enum SessionAction: Hashable, Sendable {
     case showDiff(SavedPatch)
     /// Everything is done; leave once the chat has it all.
     case end
+    /// There is something new in the inbox.
+    case wakeRouter
+}
+
+/// How a message found its session.
+package struct PromptRoute: Hashable, Sendable {
+    /// Tells the message from all others: its place in the inbox.
+    package var number: Int64?
+    /// Where else it may go, by a button: filled where nothing but its age chose the session.
+    package var others: [OtherSession]
+
+    package init(number: Int64? = nil, others: [OtherSession] = []) {
+        self.number = number
+        self.others = others
+    }
 }
 
 /// What one event leads to. Everything but the actions is committed first.
@@ -72,9 +95,25 @@ package struct SessionDecision: Hashable, Sendable {
     package var actions: [SessionAction] = []
     /// Answers to people that are no part of the transcript.
     package var replies: [OutgoingMessage] = []
+    /// Messages of the chat that show something else from now on.
+    package var edits: [Edit] = []
+    /// The rows behind buttons of replies.
+    package var buttons: [Button] = []
+    /// Messages for other sessions, put into the inbox.
+    package var moved: [InboundEvent] = []
     package var newSave: SavedPatch?
     /// Messages of kinds this version does not know.
     package var unknown: [String] = []
+
+    package struct Edit: Hashable, Sendable {
+        package let message: MessageID
+        package let shown: OutgoingMessage
+    }
+
+    package struct Button: Hashable, Sendable {
+        package let token: String
+        package let action: ButtonAction
+    }
 
     package init() {}
 }

@@ -24,11 +24,15 @@ package struct SessionHeader: Hashable, Sendable, Codable {
         guard let origin else { return prompt }
         return origin.text.isEmpty ? nil : origin.text
     }
+    /// The number of its colour among those of its conversation; sessions of an older version have none.
+    package let colour: Int?
 
     package init(
         id: SessionID, conversation: Conversation, starter: Person, agent: AgentName, prompt: String, lease: LeaseID,
-        provider: ProviderID, source: RequestedSource?, token: String, origin: SessionOrigin? = nil
+        provider: ProviderID, source: RequestedSource?, token: String, origin: SessionOrigin? = nil,
+        colour: Int? = nil
     ) {
+        self.colour = colour
         self.id = id
         self.conversation = conversation
         self.starter = starter

@@ -17,7 +17,7 @@ extension SessionMachine {
         case .titleChanged: break
         case .initialized(let request, let capabilities): initialized(request, capabilities)
         case .sessionOpened(let request, let session): opened(request, session)
-        case .callSucceeded(let request): state.awaited.removeAll { $0.request == request }
+        case .callSucceeded(let request): callSucceeded(request)
         case .callFailed(let request, let failure): callFailed(request, failure)
         case .turnEnded(let request, let reason): turnEnded(request, reason)
         case .permissionRequested(let request): permissionRequested(request)
@@ -59,6 +59,10 @@ extension SessionMachine {
         state.usage = merged
     }
 
+    private mutating func callSucceeded(_ request: RequestID) {
+        if case .choice(let choice, let id)? = takeAwaited(request) { chosen(choice, id) }
+    }
+
     private mutating func takeAwaited(_ request: RequestID) -> SessionState.Purpose? {
         guard let place = state.awaited.firstIndex(where: { $0.request == request }) else { return nil }
         return state.awaited.remove(at: place).purpose
@@ -98,6 +102,7 @@ extension SessionMachine {
         if let files = state.queue[0].files { return receive(files) }
         let prompt = state.queue.removeFirst()
         state.turn += 1
+        state.promptNumber = prompt.number
         state.turnSpoke = false
         state.turnLog = nil
         state.turnIsStopping = false
@@ -121,6 +126,7 @@ extension SessionMachine {
                 ? " It needs credentials: see `agents.credentials.\(header.agent)` in the configuration." : ""
             end(.failed, "\(header.agent) could not start: \(failure.message).\(hint)", rings: true)
         case .other: note("\(header.agent) refused: \(failure.message)")
+        case .choice: reply("\(header.agent) refused: \(failure.message)")
         case nil: break
         }
     }

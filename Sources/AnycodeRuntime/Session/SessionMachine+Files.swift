@@ -51,7 +51,9 @@ extension SessionMachine {
     }
 
     mutating func received(_ files: [ReceivedFile]) {
-        guard state.phase == .receiving, let prompt = state.queue.first, let sent = prompt.files else { return }
+        guard state.phase == .receiving, let prompt = state.queue.first, let sent = prompt.files,
+            files.map(\.file) == Array(sent.prefix(Self.filesPerMessage))
+        else { return }
         state.fileCount = (state.fileCount ?? 0) + min(sent.count, Self.filesPerMessage)
         let left = sent.dropFirst(Self.filesPerMessage).count
         let there = files.filter { $0.problem == nil }

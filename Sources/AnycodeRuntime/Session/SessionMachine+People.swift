@@ -3,12 +3,13 @@ import AnycodeCore
 /// What people do besides answering.
 extension SessionMachine {
     func mayControl(_ person: Person) -> Bool {
-        policy.everybodyControls || person.id == header.starter.id || policy.owners.contains(person.id)
+        isOwnerActing || policy.everybodyControls || person.id == header.starter.id
+            || policy.owners.contains(person.id)
     }
 
     mutating func person(_ event: SessionEvent) {
         switch event {
-        case .prompted(let person, let text, let files): prompted(by: person, text, files)
+        case .prompted(let person, let text, let files, let route): prompted(by: person, text, files, route)
         case .pressed(let id, let action, let person, let callback): pressed(id, action, by: person, callback: callback)
         case .cancelRequested(let person, let callback): cancelRequested(by: person, callback)
         case .stopRequested(let person): stopRequested(by: person)
@@ -20,13 +21,14 @@ extension SessionMachine {
     }
 
     /// Words that come with files are for the agent, never an answer to a question.
-    private mutating func prompted(by person: Person, _ text: String, _ files: [SentFile]) {
+    private mutating func prompted(by person: Person, _ text: String, _ files: [SentFile], _ route: PromptRoute) {
         if files.isEmpty, let open = textAsk { return written(text, for: open, by: person) }
-        let prompt = SessionState.Prompt(by: person, text: text, files: files)
+        let prompt = SessionState.Prompt(by: person, text: text, files: files, number: route.number)
         switch state.phase {
         case .idle:
             state.queue.append(prompt)
             nextTurn()
+            if !route.others.isEmpty { confirm(prompt, waits: false, route) }
         case .pending, .provisioning, .preparing, .choosingRepository, .restoring, .opening, .receiving, .working,
             .saving:
             guard state.queue.count < policy.queueLimit else {
@@ -34,6 +36,7 @@ extension SessionMachine {
             }
             state.queue.append(prompt)
             record(.queued(text: text))
+            if state.turn > 0 || !route.others.isEmpty { confirm(prompt, waits: true, route) }
         case .stopping, .reviving, .closing, .destroying, .done:
             let id = header.id.short
             reply("Session `\(id)` is ending; `/resume \(id)` goes on from it then, `/task` starts a new one.")
@@ -62,6 +65,11 @@ extension SessionMachine {
             return reply("Session `\(header.id.short)` has no turn to stop.")
         }
         guard !state.turnIsStopping else { return reply("It is being stopped already.") }
+        stopTurn(session)
+    }
+
+    /// Has the agent end the turn in progress; the session goes on.
+    mutating func stopTurn(_ session: AgentSession) {
         state.turnIsStopping = true
         progressed("stopping the turn")
         cancelAsks("cancelled with the turn", tellAgent: true)

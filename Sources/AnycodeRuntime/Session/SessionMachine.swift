@@ -22,6 +22,8 @@ package struct SessionMachine: Sendable {
     let makeID: @Sendable () -> String
     var now: Duration = .zero
     var decision = SessionDecision()
+    /// Whether the event in hand is an owner's.
+    var isOwnerActing = false
     /// Since when the agent's time runs; `nil` while it stands still.
     private var clockRunsSince: Duration?
     /// What the save in progress was asked for, and whether another must follow it.
@@ -41,9 +43,12 @@ package struct SessionMachine: Sendable {
 
     /// Takes an event in and says what follows from it.
     ///
-    /// - Parameter now: time since any fixed point, by a clock that stands still while the machine sleeps.
-    package mutating func handle(_ event: SessionEvent, at now: Duration) -> SessionDecision {
+    /// - Parameters:
+    ///   - now: time since any fixed point, by a clock that stands still while the machine sleeps.
+    ///   - byOwner: whether the person of the event is an owner of the bot.
+    package mutating func handle(_ event: SessionEvent, at now: Duration, byOwner: Bool = false) -> SessionDecision {
         self.now = now
+        isOwnerActing = byOwner
         decision = SessionDecision()
         let phaseBefore = state.phase
         switch event {
@@ -51,6 +56,11 @@ package struct SessionMachine: Sendable {
         case .prompted, .pressed, .cancelRequested, .stopRequested, .diffRequested, .moreTimeRequested,
             .finishRequested:
             person(event)
+        case .sendNowRequested(let number, let person, let click): sendNow(number, by: person, click)
+        case .redirectRequested(let redirection, let person, let click): redirect(redirection, by: person, click)
+        case .choiceRequested(let choice, let value, let person, let click):
+            choose(choice, value, by: person, click)
+        case .accompanied: accompanied()
         case .shutdownRequested: end(.cancelled, "Anycode is shutting down", rings: true)
         case .acquired(let health): acquired(health)
         case .acquireFailed(let error): acquireFailed(error)

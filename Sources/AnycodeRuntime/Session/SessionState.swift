@@ -44,8 +44,13 @@ package struct SessionState: Hashable, Sendable, Codable {
         package var files: [SentFile]?
         /// What the agent is told besides: where the files are.
         package var remark: String?
+        /// Its place in the inbox.
+        package var number: Int64?
 
-        package init(by: Person, text: String, files: [SentFile] = [], remark: String? = nil) {
+        package init(
+            by: Person, text: String, files: [SentFile] = [], remark: String? = nil, number: Int64? = nil
+        ) {
+            self.number = number
             self.by = by
             self.text = text
             self.files = files.isEmpty ? nil : files
@@ -60,6 +65,7 @@ package struct SessionState: Hashable, Sendable, Codable {
 
     package enum Purpose: Hashable, Sendable, Codable {
         case initialize, open, prompt, other
+        case choice(AgentChoice, String)
     }
 
     /// A call whose answer has not come yet.
@@ -129,6 +135,10 @@ package struct SessionState: Hashable, Sendable, Codable {
     package var diffIsWanted = false
     /// How many files people sent so far; numbers them in the workspace.
     package var fileCount: Int?
+    /// The place in the inbox of the message that the turn is about.
+    package var promptNumber: Int64?
+    /// Whether its messages tell whose they are, because there is or was another session in the conversation.
+    package var isTagged: Bool?
 
     /// - Parameter files: what came with the task.
     package init(header: SessionHeader, files: [SentFile] = []) {

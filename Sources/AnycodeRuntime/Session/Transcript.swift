@@ -49,6 +49,8 @@ package struct Transcript: Sendable {
     package private(set) var prepared: PreparedWorkspace?
     package private(set) var queued: [String] = []
     package private(set) var report: SessionReport?
+    /// The first block whose messages carry the session's tag; `nil` while it has its conversation to itself.
+    package private(set) var firstTagged: Int?
     package private(set) var blocks: [Block] = [.head]
     /// Indexes of the blocks that changed since `takeChanges`.
     private var changed: Set<Int> = [0]
@@ -94,6 +96,12 @@ package struct Transcript: Sendable {
             leaveReport()
         case .queued(let text):
             queued.append(text)
+            changed.insert(0)
+        case .unqueued(let text):
+            if let place = queued.firstIndex(of: text) { queued.remove(at: place) }
+            changed.insert(0)
+        case .tagged:
+            if firstTagged == nil { firstTagged = blocks.count }
             changed.insert(0)
         case .text(let text):
             appendText(text)

@@ -12,6 +12,10 @@ package enum TranscriptEntry: Hashable, Sendable, Codable {
     case prompted(turn: Int, by: Person, text: String)
     /// A follow-up that waits for the turn in progress.
     case queued(text: String)
+    /// A follow-up that waited was moved to another session.
+    case unqueued(text: String)
+    /// There is another session in the conversation: messages from here on tell whose they are.
+    case tagged
     case text(String)
     case thought(String)
     case tool(ToolCall)

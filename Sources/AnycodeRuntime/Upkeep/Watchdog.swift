@@ -9,7 +9,8 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Every minute: a session that should be alive and has no actor is started again; old inbound keys are forgotten.
+/// Every minute: a session that should be alive and has no actor is started again; old inbound keys are
+/// forgotten, and what was offered in vain.
 struct Watchdog: Child {
     let runtime: Runtime
     let context: ChildContext
@@ -23,13 +24,17 @@ struct Watchdog: Child {
     }
 
     private func round() async throws {
-        let live = try await runtime.store.read { try $0.liveSessions() }
+        let live = try await runtime.store.read { try $0.liveSessionIDs() }
         guard let sessions = runtime.sessionSupervisor[.sessions] else { return }
-        for row in live where !sessions.contains(row.id) {
-            runtime.logger.warning("a session without an actor is started again", metadata: ["session.id": "\(row.id)"])
-            try? sessions.startChild(row.id)
+        for id in live where !sessions.contains(id) {
+            runtime.logger.warning("a session without an actor is started again", metadata: ["session.id": "\(id)"])
+            try? sessions.startChild(id)
         }
         let old = runtime.clock.date().addingTimeInterval(-7 * 86_400)
-        try await runtime.store.write { try $0.pruneInbound(before: old) }
+        try await runtime.store.write { transaction in
+            try transaction.pruneInbound(before: old)
+            try transaction.pruneWaitingTasks(before: old)
+            try transaction.pruneButtons(before: old)
+        }
     }
 }

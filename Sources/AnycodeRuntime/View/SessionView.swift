@@ -18,7 +18,7 @@ package struct SessionView: Sendable {
 
     /// A stretch of output that takes more or fewer messages than before leaves the turn's later ones another room.
     private mutating func renderBlock(_ index: Int, of transcript: Transcript) {
-        var slots = slots(ofBlock: index, of: transcript)
+        var slots = tagged(slots(ofBlock: index, of: transcript), index, transcript)
         for place in slots.indices { slots[place] = fit(slots[place]) }
         guard index < slotsOfBlock.count else { return slotsOfBlock.append(slots) }
         let before = slotsOfBlock[index].count
@@ -26,9 +26,21 @@ package struct SessionView: Sendable {
         guard slots.count != before, case .stream(let stream) = transcript.blocks[index] else { return }
         for later in (index + 1)..<max(index + 1, slotsOfBlock.count) {
             if case .stream(let next) = transcript.blocks[later], next.turn == stream.turn {
-                slotsOfBlock[later] = streamSlots(next, block: later, of: transcript).map(fit)
+                let slots = streamSlots(next, block: later, of: transcript)
+                slotsOfBlock[later] = tagged(slots, later, transcript).map(fit)
             }
         }
+    }
+
+    /// From the moment in which another session was there, messages tell whose they are; the first one always does.
+    private func tag(ofBlock index: Int, of transcript: Transcript) -> SessionTag? {
+        guard let first = transcript.firstTagged, index == 0 || index >= first else { return nil }
+        return SessionTag(transcript.header)
+    }
+
+    private func tagged(_ slots: [MessageSlot], _ index: Int, _ transcript: Transcript) -> [MessageSlot] {
+        guard let tag = tag(ofBlock: index, of: transcript) else { return slots }
+        return slots.map { tag.mark($0, in: transcript.blocks[index]) }
     }
 
     /// Whatever a block came to, no message is longer than the platform allows.
@@ -83,17 +95,24 @@ package struct SessionView: Sendable {
 
     /// Whether the chat does not show all of a turn's output.
     package func leavesOut(ofTurn turn: Int, in transcript: Transcript) -> Bool {
-        let pieces = transcript.blocks.reduce(0) { count, block in
-            guard case .stream(let stream) = block, stream.turn == turn else { return count }
-            return count + MarkdownSplitter.split(StreamView.markdown(stream.items), limit: limits.textUnits).count
+        let pieces = transcript.blocks.indices.reduce(0) { count, index in
+            guard case .stream(let stream) = transcript.blocks[index], stream.turn == turn else { return count }
+            return count
+                + MarkdownSplitter.split(StreamView.markdown(stream.items), limit: room(index, transcript)).count
         }
         return pieces > limits.messagesPerTurn
     }
 
+    /// How long a streamed message of a block may be, its tag aside.
+    private func room(_ block: Int, _ transcript: Transcript) -> Int {
+        limits.textUnits - (tag(ofBlock: block, of: transcript)?.streamRoom ?? 0)
+    }
+
     private func streamSlots(_ stream: Transcript.Stream, block: Int, of transcript: Transcript) -> [MessageSlot] {
         let room = max(1, limits.messagesPerTurn - messagesBefore(block, turn: stream.turn, of: transcript))
-        let pieces = MarkdownSplitter.split(StreamView.markdown(stream.items), limit: limits.textUnits)
-        return fold(pieces, room: room).enumerated().map { number, piece in
+        let limit = self.room(block, transcript)
+        let pieces = MarkdownSplitter.split(StreamView.markdown(stream.items), limit: limit)
+        return fold(pieces, room: room, limit: limit).enumerated().map { number, piece in
             MessageSlot(key: "b\(block).p\(number)", message: OutgoingMessage(markdown: piece), priority: .stream)
         }
     }
@@ -113,11 +132,11 @@ package struct SessionView: Sendable {
 
     /// Keeps a turn within `messagesPerTurn`: the last message it may have shows the newest piece, and says how much
     /// is left out before it.
-    private func fold(_ pieces: [String], room: Int) -> [String] {
+    private func fold(_ pieces: [String], room: Int, limit: Int) -> [String] {
         guard pieces.count > room, let last = pieces.last else { return pieces }
         let hidden = pieces[(room - 1)..<(pieces.count - 1)].reduce(0) { $0 + $1.utf16.count }
         let note = "*… \(hidden) characters are left out here.*\n\n"
-        let tail = MarkdownSplitter.split(last, limit: max(64, limits.textUnits - note.utf16.count))
+        let tail = MarkdownSplitter.split(last, limit: max(64, limit - note.utf16.count))
         return Array(pieces.prefix(room - 1)) + [note + (tail.last ?? "")]
     }
 }

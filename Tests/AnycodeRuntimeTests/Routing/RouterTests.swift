@@ -128,19 +128,6 @@ struct RouterTests {
 
     // MARK: Access
 
-    @Test func strangersAreRefused() throws {
-        let bench = try bench { $0.access = [PlatformID("sim"): AccessRule(people: [Sample.ana.id])] }
-        bench.write("/task {say}", by: bench.eve)
-        #expect(try bench.sessions().isEmpty)
-        #expect(bench.texts().last?.contains("Your id is `eve`") == true)
-        bench.write("/task {permission}")
-        bench.wait(.seconds(10))
-        bench.click(try #require(button(bench, "Allow once")), by: bench.eve)
-        #expect(bench.chat.notes.contains("You may not use this bot."))
-        bench.write("/cancel", by: bench.eve)
-        #expect(try bench.sessions()[0].isLive)
-    }
-
     @Test func aRuleMayNameChats() throws {
         let bench = try bench { $0.access = [PlatformID("sim"): AccessRule(people: nil, chats: [Sample.room])] }
         bench.write("/task {say}", in: ChatID(platform: PlatformID("sim"), value: "den"))

@@ -119,7 +119,7 @@ struct MachineWalk {
             #expect(answered["\(generation) \(request)"] == 1, "request \(request) was answered twice")
             if case .accepted = answer {
                 switch event {
-                case .pressed(_, _, Sample.ana, _), .prompted(Sample.ana, _, _): break
+                case .pressed(_, _, Sample.ana, _), .prompted(Sample.ana, _, _, _): break
                 default: Issue.record("answered by \(event)")
                 }
             }

@@ -4,6 +4,7 @@ import AnycodeStore
 import Foundation
 import Logging
 import Supervision
+import Synchronization
 import TestSupport
 
 @testable import AnycodeRuntime
@@ -20,7 +21,14 @@ final class RuntimeBench {
     let ana = Sample.ana
     let eve = Sample.eve
     let room = Sample.room
-    private var isStarted = false
+    /// What was told to the operator.
+    let announcements = Announcements()
+
+    final class Announcements: Sendable {
+        private let words = Mutex<[String]>([])
+        var all: [String] { words.withLock { $0 } }
+        func add(_ text: String) { words.withLock { $0.append(text) } }
+    }
 
     private let limits: ChatLimits
 
@@ -40,6 +48,8 @@ final class RuntimeBench {
         var configuration = RuntimeConfiguration(defaultAgent: AgentName("sim"))
         configuration.agents = [AgentProfile(name: AgentName("sim")), AgentProfile(name: AgentName("other"))]
         configuration.reaperInterval = .seconds(100_000)
+        let announcements = announcements
+        configuration.announce = { announcements.add($0) }
         change(&configuration)
         self.configuration = configuration
         runtime = Self.runtime(world, host, chat, store, limits, configuration)
@@ -109,6 +119,12 @@ final class RuntimeBench {
         let message = chat.messages.first { $0.content.buttons.joined().contains { $0.token == button.token } }
         chat.click(button.token, on: message?.id ?? MessageID("none"), in: chatID ?? room, by: person ?? ana)
         wait(.seconds(1))
+    }
+
+    /// The newest button with this label, or one that contains it.
+    func button(_ label: String, in chatID: ChatID? = nil) -> ChatButton? {
+        let buttons = chat.messages(in: chatID ?? room).reversed().flatMap { $0.content.buttons.joined() }
+        return buttons.first { $0.label == label } ?? buttons.first { $0.label.contains(label) }
     }
 
     /// What the chat shows, newest last.

@@ -32,6 +32,8 @@ package final class SimSandbox: Sendable {
         package var isAlive = true
         package var exit: SandboxExit?
         package var files: [String: [UInt8]] = [:]
+        /// Modes and models that were set.
+        package var choices: [String] = []
     }
 
     package struct Turn: Sendable {
@@ -89,9 +91,21 @@ package final class SimSandbox: Sendable {
                 self.append(.initialized(id, AgentCapabilities(name: "sim")))
             }
         case .openSession(let id, _), .loadSession(let id, _, _):
-            once(id) { self.append(.sessionOpened(id, AgentSession(id: AgentSessionID("s-\(self.lease.short)")))) }
+            once(id) {
+                self.append(
+                    .sessionOpened(
+                        id,
+                        AgentSession(
+                            id: AgentSessionID("s-\(self.lease.short)"),
+                            modes: [.init(id: "edit", name: "Edit"), .init(id: "plan", name: "Plan only")],
+                            currentMode: "edit")))
+            }
         case .prompt(let id, _, let text): once(id) { self.begin(id, text) }
-        case .setMode(let id, _, _), .setModel(let id, _, _): once(id) { self.append(.callSucceeded(id)) }
+        case .setMode(let id, _, let choice), .setModel(let id, _, let choice):
+            once(id) {
+                self.state.withLock { $0.choices.append(choice) }
+                self.append(.callSucceeded(id))
+            }
         case .cancel: state.withLock { $0.turn?.isCancelled = true }
         case .answerPermission(let id, let answer): answered(id, "\(answer)")
         case .answerQuestion(let id, let answer): answered(id, "\(answer)")
