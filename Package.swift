@@ -93,7 +93,10 @@ let executables: [Target] = [
     executable("anycode-demo-agent", ["CRunnerSystem"]),
     .executableTarget(
         name: "anycode-bench",
-        dependencies: ["AnycodeCore", "AnycodeRuntime", "AnycodeStore", logging, supervision],
+        dependencies: [
+            "AnycodeAgent", "AnycodeCore", "AnycodeRuntime", "AnycodeStore", "HTTPTransport", "ScriptedModel", logging,
+            supervision,
+        ],
         path: "Benchmarks/anycode-bench", swiftSettings: settings),
 ]
 
@@ -143,7 +146,7 @@ let testTargets: [Target] = [
             "AnycodeRunner", "ScriptedModel", "TestJSON", "TestSupport", "anycode-runner", "anycode-demo-agent",
             nioCore, nioPosix,
         ],
-        exclude: ["ClaudeCode/Transcripts"], swiftSettings: settings),
+        exclude: ["ClaudeCode/Transcripts", "Codex/Transcripts"], swiftSettings: settings),
     tests(
         "IntegrationTests",
         [

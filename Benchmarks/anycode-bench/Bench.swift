@@ -8,6 +8,7 @@ enum Bench {
         try await SupervisionBench.run(children: 100_000, into: &table)
         try await PipelineBench.run(sessions: 100, deltas: 1_000, into: &table)
         try ProgramBench.run(into: &table)
+        try await AgentBench.run(into: &table)
         print(table.text)
     }
 }

@@ -104,9 +104,10 @@ package struct Runner: Sendable {
         let stream = EventStream.Settings(heartbeat: configuration.heartbeat, clock: configuration.clock)
         let responder = RunnerResponder(
             token: configuration.token, acp: ACPRoutes(servers: servers, stream: stream),
-            agents: AgentRoutes(servers: servers),
+            agents: AgentRoutes(
+                servers: servers, temporaryFile: { () throws(RunnerError) in try git.temporaryFile() }),
             files: FileRoutes(workspace: configuration.workspace, home: configuration.home),
-            workspace: WorkspaceRoutes(git: git, preparer: WorkspacePreparer(git: git, jobs: jobs)))
+            workspace: WorkspaceRoutes(git: git, preparer: WorkspacePreparer(git: git, jobs: jobs), servers: servers))
         let listen = configuration.listen
         var logger = Logger(label: "anycode-runner") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .critical

@@ -10,12 +10,18 @@ package struct AgentCatalog: Sendable {
     package struct Definition: Sendable, Equatable {
         package var commands: [[String]]
         package var environment: [String: String]
+        /// What holds unless it was set: telemetry and self-update are off.
+        package var defaults: [String: String]
         /// How to get the program, for a person.
         package var installHint: String
 
-        package init(commands: [[String]], environment: [String: String] = [:], installHint: String) {
+        package init(
+            commands: [[String]], environment: [String: String] = [:], defaults: [String: String] = [:],
+            installHint: String
+        ) {
             self.commands = commands
             self.environment = environment
+            self.defaults = defaults
             self.installHint = installHint
         }
     }
@@ -25,9 +31,10 @@ package struct AgentCatalog: Sendable {
         var executable: String
         var command: [String]
         var environment: [String: String]
+        var defaults: [String: String]
 
-        /// The official program of Claude Code speaks a protocol of its own.
-        var isClaudeCode: Bool { command.first?.split(separator: "/").last == "claude" }
+        /// Nil for an agent that speaks ACP.
+        var native: NativeAgent? { NativeAgent(command: command) }
     }
 
     private(set) var definitions: [String: Definition]
@@ -55,7 +62,9 @@ package struct AgentCatalog: Sendable {
         for command in definition.commands {
             guard let program = command.first else { continue }
             if let executable = Self.find(program, in: folders, directory: directory) {
-                return Resolved(executable: executable, command: command, environment: definition.environment)
+                return Resolved(
+                    executable: executable, command: command, environment: definition.environment,
+                    defaults: definition.defaults)
             }
         }
         let programs = definition.commands.compactMap(\.first).map { "“\($0)”" }.joined(separator: " or ")
@@ -82,12 +91,14 @@ package struct AgentCatalog: Sendable {
         "demo": Definition(
             commands: [["anycode-demo-agent"]], installHint: "It comes with Anycode; install it beside anycode-runner."),
         "goose": Definition(
-            commands: [["goose", "acp"]], installHint: "Install Goose in the sandbox and put it on its PATH."),
+            commands: [["goose", "acp"]], defaults: ["GOOSE_TELEMETRY_ENABLED": "false"],
+            installHint: "Install Goose in the sandbox and put it on its PATH."),
         "gemini": Definition(
-            commands: [["gemini", "--acp"]],
+            commands: [["gemini", "--acp"]], defaults: ["GEMINI_TELEMETRY_ENABLED": "false"],
             installHint: "Install the Gemini CLI (npm package @google/gemini-cli, 0.33 or later) in the sandbox."),
         "opencode": Definition(
-            commands: [["opencode", "acp"]], installHint: "Install opencode (npm package opencode-ai) in the sandbox."),
+            commands: [["opencode", "acp"]], defaults: ["OPENCODE_DISABLE_AUTOUPDATE": "1"],
+            installHint: "Install opencode (npm package opencode-ai) in the sandbox."),
         "claude-code": Definition(
             commands: [["claude"], ["claude-agent-acp"], ["npx", "-y", "@agentclientprotocol/claude-agent-acp"]],
             installHint: "Install Claude Code (the program claude) in the sandbox and put it on its PATH."),

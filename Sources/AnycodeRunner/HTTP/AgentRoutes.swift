@@ -3,6 +3,8 @@ import Hummingbird
 /// Health, the known agents and what they get.
 struct AgentRoutes: Sendable {
     let servers: AgentServers
+    /// Makes a file without a name.
+    let temporaryFile: @Sendable () throws(RunnerError) -> OpenFile
 
     func health() async throws -> Response {
         struct Server: Encodable {
@@ -51,6 +53,38 @@ struct AgentRoutes: Sendable {
         struct Body: Decodable { var variables: [String: String] }
         try await servers.setSessionEnvironment(try await request.json(Body.self).variables)
         return .done
+    }
+
+    /// The agent's own record of a conversation; an empty answer when it keeps none that is known.
+    func packedState(_ request: Request, name: String) async throws -> Response {
+        guard let state = try await state(request, name) else { return .done }
+        let file = try temporaryFile()
+        guard let size = try state.pack(into: file) else { return .done }
+        return .file(file, size: size)
+    }
+
+    func unpackState(_ request: Request, name: String) async throws -> Response {
+        guard let state = try await state(request, name) else {
+            throw RunnerError(.conflict, "“\(name)” keeps its conversations in a way that is not known here.")
+        }
+        let file = try temporaryFile()
+        var size = 0
+        for try await buffer in request.body {
+            guard size + buffer.readableBytes <= AgentState.limit else {
+                throw RunnerError(.tooLarge, "A conversation may have \(AgentState.limit) bytes.")
+            }
+            try file.write(Array(buffer.readableBytesView), at: size)
+            size += buffer.readableBytes
+        }
+        try state.unpack(file)
+        return .done
+    }
+
+    private func state(_ request: Request, _ name: String) async throws -> AgentState? {
+        guard let session = request.query("session") else {
+            throw RunnerError(.invalid, "The query parameter “session” is missing.")
+        }
+        return try await servers.state(of: name, session: session)
     }
 
     func define(_ request: Request, name: String) async throws -> Response {

@@ -54,6 +54,9 @@ struct FileRoutes: Sendable {
             var bytesWritten: Int
         }
         let path = try path(request)
+        if request.headers[.ifNoneMatch] == "*", fileExists(path) {
+            return try .json(Written(path: path, bytesWritten: 0))
+        }
         let isPrivate = home.map { path.hasPrefix($0 + "/") } ?? false
         try makeDirectory(
             path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }, mode: isPrivate ? 0o700 : 0o755)

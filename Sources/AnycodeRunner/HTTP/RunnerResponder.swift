@@ -61,10 +61,13 @@ struct RunnerResponder: HTTPResponder {
         switch (request.method, path.first, path.count) {
         case (.put, "environment", 1): return try await agents.setEnvironment(request)
         case (.put, "agents", 2): return try await agents.define(request, name: path[1])
+        case (.get, "agents", 3) where path[2] == "state": return try await agents.packedState(request, name: path[1])
+        case (.put, "agents", 3) where path[2] == "state": return try await agents.unpackState(request, name: path[1])
         case (.post, "acp", 3) where path[2] == "acknowledge":
             return try await acp.acknowledge(request, server: path[1])
         case (.post, "workspace", 2) where path[1] == "prepare": return try await workspace.prepare(request)
         case (.post, "workspace", 2) where path[1] == "apply": return try await workspace.apply(request)
+        case (.get, "workspace", 2) where path[1] == "settings": return try await workspace.settings(request)
         case (.get, "workspace", 2) where path[1] == "status": return try await workspace.status()
         case (.get, "workspace", 2) where path[1] == "patch": return try await workspace.patch(request)
         default: throw unknown(request)

@@ -19,6 +19,7 @@ struct WorkspaceRoutes: Sendable {
 
     let git: Git
     let preparer: WorkspacePreparer
+    let servers: AgentServers
 
     func prepare(_ request: Request) async throws -> Response {
         struct Body: Decodable { var source: WorkspaceSource? }
@@ -64,6 +65,18 @@ struct WorkspaceRoutes: Sendable {
 
     func status() async throws -> Response {
         try .json(try await changes().status())
+    }
+
+    /// What the repository says to an agent; an empty answer when it says nothing that is known.
+    func settings(_ request: Request) async throws -> Response {
+        guard let agent = request.query("agent") else {
+            throw RunnerError(.invalid, "The query parameter “agent” is missing.")
+        }
+        let base = try await changes().base
+        guard let native = await servers.native(agent),
+            let settings = try await RepositorySettingsReader(git: git, base: base).settings(for: native)
+        else { return .done }
+        return try .json(settings)
     }
 
     func patch(_ request: Request) async throws -> Response {

@@ -133,15 +133,16 @@ package actor AgentServers {
         try makeDirectory(settings.workspace)
         let launch = AgentLaunch(
             agent: agent, executable: resolved.executable, arguments: Array(resolved.command.dropFirst()),
-            environment: environment.variables(agent: resolved.environment, marker: marker),
+            environment: resolved.defaults.merging(
+                environment.variables(agent: resolved.environment, marker: marker)
+            ) { $1 },
             directory: settings.workspace, marker: "\(AgentEnvironment.markerName)=\(marker)")
-        if resolved.isClaudeCode {
-            return ClaudeCodeConnection(launch, limits: settings.process, group: group, clock: settings.server.clock)
+        let (limits, clock) = (settings.process, settings.server.clock)
+        switch resolved.native {
+        case .claudeCode: return ClaudeCodeConnection(launch, limits: limits, group: group, clock: clock)
+        case .codex: return try CodexConnection(launch, limits: limits, group: group, clock: clock)
+        case nil: return try ACPConnection(launch, limits: limits, group: group, clock: clock)
         }
-        if agent == "codex", CodexConnection.drives(resolved.command) {
-            return try CodexConnection(launch, limits: settings.process, group: group, clock: settings.server.clock)
-        }
-        return try ACPConnection(launch, limits: settings.process, group: group, clock: settings.server.clock)
     }
 
     /// All servers, by id.
@@ -181,6 +182,19 @@ extension AgentServers {
             .init(
                 commands: [command], environment: environment, installHint: "Its command comes from the configuration.")
         )
+    }
+
+    /// Which of the driven programs an agent is; nil for one that speaks ACP, or is not there.
+    func native(_ agent: String) -> NativeAgent? {
+        try? catalog.resolve(agent, path: environment.path, directory: settings.workspace).native
+    }
+
+    /// Where an agent keeps a conversation; nil for one whose state is not known.
+    func state(of agent: String, session: String) throws(RunnerError) -> AgentState? {
+        let resolved = try catalog.resolve(agent, path: environment.path, directory: settings.workspace)
+        guard let native = resolved.native else { return nil }
+        let variables = environment.variables(agent: resolved.environment, marker: "")
+        return try AgentState(native, environment: variables, workspace: settings.workspace, session: session)
     }
 
     func agents() -> [AgentStatus] {

@@ -153,7 +153,7 @@ import Testing
         #expect(aloof.arguments.contains("--session-id=id") && aloof.arguments.contains("--strict-mcp-config"))
         #expect(aloof.environment["CLAUDECODE"] == nil && aloof.environment["DISABLE_TELEMETRY"] == "0")
         #expect(aloof.environment["DISABLE_AUTOUPDATER"] == "1")
-        launch.environment[ClaudeCodeProgram.trustVariable] = "1"
+        launch.environment[NativeAgent.trustVariable] = "1"
         let trusting = ClaudeCodeProgram(launch: launch).launch(session: "id", resumes: true)
         #expect(!trusting.arguments.contains("--setting-sources") && trusting.arguments.contains("--resume=id"))
     }
@@ -188,10 +188,10 @@ import Testing
             }
             let catalog = AgentCatalog()
             let found = try catalog.resolve("claude-code", path: directory.path, directory: "/")
-            #expect(found.executable.hasSuffix("/claude") && found.isClaudeCode)
+            #expect(found.executable.hasSuffix("/claude") && found.native == .claudeCode)
             try files.removeItem(atPath: directory.path + "/claude")
             let other = try catalog.resolve("claude-code", path: directory.path, directory: "/")
-            #expect(other.executable.hasSuffix("/claude-agent-acp") && !other.isClaudeCode)
+            #expect(other.executable.hasSuffix("/claude-agent-acp") && other.native == nil)
         }
     }
 }

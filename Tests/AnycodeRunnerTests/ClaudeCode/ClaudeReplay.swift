@@ -147,7 +147,7 @@ struct ClaudeReplay {
                     "outcome": ["outcome": "selected", "optionId": .string(option)],
                     "_meta": ["message": response["message"] ?? ""],
                 ])
-        case .questions, .texts:
+        case .questions, .texts, .reason:
             guard allows else { return reply(id, ["action": stops ? "cancel" : "decline"]) }
             fill(id, asked.input["questions"]?.array ?? [], response["updatedInput"]?["answers"] ?? .null)
         }

@@ -51,7 +51,7 @@ enum CodexBench {
 
     /// A runner with the program on its path, and the model that it asks.
     static func run(
-        files: [String: String] = [:],
+        files: [String: String] = [:], environment: [String: String] = [:],
         _ body: @escaping @Sendable (RunnerHarness, ScriptedModel) async throws -> Void
     ) async throws {
         guard let folder else { return }
@@ -69,6 +69,7 @@ enum CodexBench {
                         "PATH": "\(folder):/usr/local/bin:/usr/bin:/bin", "OPENAI_API_KEY": "sk-test-key",
                         "OPENAI_BASE_URL": model.openAIBaseURL, "OPENAI_MODEL": "mock-model",
                     ]
+                    configuration.environment.merge(environment) { $1 }
                 } _: { runner in
                     try await body(runner, model)
                 }

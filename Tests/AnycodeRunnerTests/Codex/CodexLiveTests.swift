@@ -177,7 +177,7 @@ struct CodexLiveTests {
 
 extension RunnerHarness {
     /// Files of the private home and the state that hold a text.
-    fileprivate func find(_ text: String) throws -> [String] {
+    func find(_ text: String) throws -> [String] {
         let all = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
         return all.filter { name in
             (try? Data(contentsOf: URL(filePath: "\(folder)/\(name)")))?.range(of: Data(text.utf8)) != nil

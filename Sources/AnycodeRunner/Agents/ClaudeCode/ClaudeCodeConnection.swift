@@ -60,7 +60,8 @@ final class ClaudeCodeConnection: AgentConnection {
     }
 
     func send(_ message: Message) -> Bool {
-        guard let json = try? JSON(parsing: message.bytes) else { return true }
+        guard let parsed = try? JSON(parsing: message.bytes) else { return true }
+        let json = AttachedImages.added(to: parsed, workspace: program.launch.directory)
         let isTaken = state.withLock { state in
             !state.hasEnded && perform(state.translation.fromClient(json), &state)
         }

@@ -6,12 +6,9 @@ import Darwin
 
 /// How the program `claude` is started.
 struct ClaudeCodeProgram: Sendable {
-    /// `1` lets the program obey what the repository says: its settings, hooks, MCP servers, environment.
-    static let trustVariable = "ANYCODE_TRUST_REPOSITORY"
-
     let launch: AgentLaunch
 
-    private var trustsRepository: Bool { launch.environment[Self.trustVariable] == "1" }
+    private var trustsRepository: Bool { NativeAgent.trustsRepository(launch.environment) }
 
     /// As root the program refuses to be told to ask for nothing, unless it knows that it is in a sandbox.
     var mayBypass: Bool { getuid() != 0 || launch.environment["IS_SANDBOX"] == "1" }

@@ -5,6 +5,8 @@ extension ClaudeCodeTranslation {
         enum Kind: Sendable {
             case permission(always: [JSON])
             case plan
+            /// Why it was denied, in the person's words.
+            case reason
             case questions
             /// Texts for those questions whose answer is none of the choices; the answers known so far.
             case texts([String: String], fields: [String: String])
@@ -34,9 +36,9 @@ extension ClaudeCodeTranslation {
         let always = (request["permission_suggestions"]?.array ?? []).compactMap(Self.inSession)
         var options = [Self.option("allow", "Allow", "allow_once")]
         if let label = ClaudeCodeWords.always(always) { options.append(Self.option("always", label, "allow_always")) }
-        options += [
-            Self.option("deny", "Deny", "reject_once"), Self.option("stop", "Deny and stop", "reject_once"),
-        ]
+        options.append(Self.option("deny", "Deny", "reject_once"))
+        if showsForms { options.append(Self.option("explain", "Deny, and say why", "reject_once")) }
+        options.append(Self.option("stop", "Deny and stop", "reject_once"))
         let asked = Asked(control: control, tool: id, name: name, input: input, kind: .permission(always: always))
         outputs.append(askPermission(asked, options, reason: request.text("decision_reason")))
         return outputs
@@ -83,11 +85,12 @@ extension ClaudeCodeTranslation {
     }
 
     private mutating func askPlan(_ control: String, _ id: String, _ input: JSON) -> Output {
-        let options = [
+        var options = [
             Self.option("edits", "Go ahead, accept edits", "allow_always"),
             Self.option("allow", "Go ahead, ask before changes", "allow_once"),
             Self.option("deny", "Keep planning", "reject_once"),
         ]
+        if showsForms { options.append(Self.option("explain", "Keep planning, and say what to change", "reject_once")) }
         return askPermission(
             Asked(control: control, tool: id, name: "ExitPlanMode", input: input, kind: .plan), options)
     }
@@ -102,6 +105,7 @@ extension ClaudeCodeTranslation {
         switch asked.kind {
         case .permission(let always): return permission(asked, always, result)
         case .plan: return planned(asked, result)
+        case .reason: return [answer(asked.control, reasoned(asked, result))]
         case .questions: return choices(asked, result)
         case .texts(let known, let fields): return texts(asked, known, fields, result)
         }
@@ -133,8 +137,8 @@ extension ClaudeCodeTranslation {
             granted.insert([.string(asked.name), asked.input])
             return allow(asked, always)
         case "deny":
-            let words = Self.words(result) ?? "The person said no. Find another way, or ask what they want."
-            return [answer(asked.control, Self.denying(words))]
+            return [answer(asked.control, Self.denying(Self.words(result) ?? Self.saidNo))]
+        case "explain": return [askReason(asked, "What should it do instead?")]
         default:
             return [answer(asked.control, Self.denying(Self.words(result) ?? "The person said stop.", stops: true))]
         }
@@ -154,11 +158,31 @@ extension ClaudeCodeTranslation {
         case "edits":
             return allow(asked, [["type": "setMode", "mode": "acceptEdits", "destination": "session"]])
         case "deny":
-            let words = Self.words(result) ?? "The person wants the plan to be worked on further; ask what to change."
-            return [answer(asked.control, Self.denying(words))]
+            return [answer(asked.control, Self.denying(Self.words(result) ?? Self.keepPlanning))]
+        case "explain": return [askReason(asked, "What should the plan say?")]
         default:
             return [answer(asked.control, Self.denying("The person said stop.", stops: true))]
         }
+    }
+}
+
+// MARK: - Reasons
+
+extension ClaudeCodeTranslation {
+    private static let saidNo = "The person said no. Find another way, or ask what they want."
+    private static let keepPlanning = "The person wants the plan to be worked on further; ask what to change."
+
+    private mutating func askReason(_ asked: Asked, _ message: String) -> Output {
+        var next = asked
+        next.kind = .reason
+        return form(message, [.init("reason", ["type": "string", "title": "In your own words", "minLength": 1])], next)
+    }
+
+    /// Without words the answer is still no; whoever cancelled wants it to stop.
+    private func reasoned(_ asked: Asked, _ result: JSON) -> JSON {
+        if let words = accepted(result)?.text("reason"), !words.isEmpty { return Self.denying(words) }
+        let silent = asked.name == "ExitPlanMode" ? Self.keepPlanning : Self.saidNo
+        return Self.denying(silent, stops: result.text("action") != "decline")
     }
 }
 

@@ -9,21 +9,18 @@ final class CodexConnection: AgentConnection {
         var isDelivering = false
     }
 
+    private let directory: String
     private let process: AgentProcess
     private let leftovers: CodexLeftovers
     private let state: Mutex<State>
     private let woken: AsyncStream<Void>
     private let waker: AsyncStream<Void>.Continuation
 
-    /// Whether a command means the official program alone, and not an ACP adapter for it.
-    static func drives(_ command: [String]) -> Bool {
-        command.count == 1 && command[0].split(separator: "/").last == "codex"
-    }
-
     init(_ launch: AgentLaunch, limits: AgentProcess.Limits, group: any EventLoopGroup, clock: any Clock<Duration>)
         throws(RunnerError)
     {
         let program = try CodexProgram(launch)
+        directory = launch.directory
         leftovers = CodexLeftovers(in: launch.directory)
         state = Mutex(State(translation: CodexTranslation(directory: launch.directory)))
         (woken, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -49,7 +46,8 @@ final class CodexConnection: AgentConnection {
     }
 
     func send(_ message: Message) -> Bool {
-        guard let json = try? JSON(parsing: message.bytes) else { return true }
+        guard let parsed = try? JSON(parsing: message.bytes) else { return true }
+        let json = AttachedImages.added(to: parsed, workspace: directory)
         let isTaken = state.withLock { perform($0.translation.fromClient(json), &$0) }
         waker.yield()
         return isTaken

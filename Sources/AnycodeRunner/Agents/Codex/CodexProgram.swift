@@ -31,7 +31,8 @@ struct CodexProgram: Sendable {
     /// Settings that win over every configuration file, as `key=TOML value`. No secret may be among them.
     static func settings(_ environment: [String: String], directory: String, file: String) -> [String] {
         var settings = [
-            "projects={\(trust(directory))}", "analytics.enabled=false", "feedback.enabled=false",
+            "projects={\(trust(directory, isTrusted: NativeAgent.trustsRepository(environment)))}",
+            "analytics.enabled=false", "feedback.enabled=false",
             "check_for_update_on_startup=false", "features.in_app_updates=false",
             // A snapshot of the shell would keep the environment, keys included, on the disk.
             "features.shell_snapshot=false", "features.skill_mcp_dependency_install=false",
@@ -49,6 +50,8 @@ struct CodexProgram: Sendable {
         let provider = [
             "name=\(jsonString(name))", "base_url=\(jsonString(base ?? "https://api.openai.com/v1"))",
             "env_key=\(jsonString(key))", #"wire_api="responses""#, "supports_websockets=false",
+            // As the program's own provider has them; a variable that is not set sends no header.
+            #"env_http_headers={OpenAI-Organization="OPENAI_ORGANIZATION",OpenAI-Project="OPENAI_PROJECT"}"#,
         ]
         return settings + [
             #"model_provider="anycode""#, "model_providers.anycode={\(provider.joined(separator: ","))}",
@@ -61,14 +64,15 @@ struct CodexProgram: Sendable {
     }
 
     /// The workspace under each name it may be asked for.
-    private static func trust(_ directory: String) -> String {
+    private static func trust(_ directory: String, isTrusted: Bool) -> String {
         var names = [directory]
         if let real = realpath(directory, nil) {
             let name = String(cString: real)
             free(real)
             if name != directory { names.append(name) }
         }
-        return names.map { #"\#(jsonString($0))={trust_level="untrusted"}"# }.joined(separator: ",")
+        let level = isTrusted ? "trusted" : "untrusted"
+        return names.map { #"\#(jsonString($0))={trust_level="\#(level)"}"# }.joined(separator: ",")
     }
 }
 

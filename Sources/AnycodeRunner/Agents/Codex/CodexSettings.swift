@@ -47,9 +47,17 @@ struct CodexSettings: Sendable {
         return true
     }
 
-    /// Any name is taken: the program knows models that it does not list.
+    /// Any name is taken: the program knows models that it does not list. `name/effort` sets both.
     mutating func setModel(_ name: String?) -> Bool {
         guard let name, !name.isEmpty else { return false }
+        if let slash = name.lastIndex(of: "/"),
+            let known = models.first(where: { $0.text("model") == String(name[..<slash]) })
+        {
+            let wanted = String(name[name.index(after: slash)...])
+            let efforts = known["supportedReasoningEfforts"]?.array ?? []
+            guard efforts.contains(where: { $0.text("reasoningEffort") == wanted }) else { return false }
+            return setModel(String(name[..<slash])) && setEffort(wanted)
+        }
         model = name
         if let effort, !efforts.isEmpty, !efforts.contains(where: { $0.text("reasoningEffort") == effort }) {
             self.effort = nil

@@ -166,10 +166,11 @@ extension CodexTool {
     /// The beginning and the end of a long text.
     static func ends(_ text: String, _ limit: Int) -> String {
         guard text.utf8.count > limit else { return text }
-        var head = Array(text.utf8.prefix(limit / 2))
-        while let last = head.last, last & 0xC0 == 0x80 { head.removeLast() }
-        if let last = head.last, last >= 0xC0 { head.removeLast() }
-        let left = text.utf8.count - limit
-        return String(decoding: head, as: UTF8.self) + "\n… \(left) bytes left out …\n" + ending(text, limit / 2)
+        let bytes = Array(text.utf8)
+        var cut = limit / 2
+        while cut > 0, bytes[cut] & 0xC0 == 0x80 { cut -= 1 }
+        let left = bytes.count - limit
+        return String(decoding: bytes[..<cut], as: UTF8.self) + "\n… \(left) bytes left out …\n"
+            + ending(text, limit / 2)
     }
 }

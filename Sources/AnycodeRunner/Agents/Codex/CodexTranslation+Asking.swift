@@ -5,6 +5,8 @@ extension CodexTranslation {
         enum Kind: Sendable {
             /// A command or a change of files.
             case approval(item: String)
+            /// Why it was denied, in the person's words.
+            case reason
             /// More rights for the session, as they were asked for.
             case rights(JSON)
             case questions([JSON])
@@ -49,6 +51,7 @@ extension CodexTranslation {
         let result = message["result"] ?? .null
         switch question.kind {
         case .approval(let item): return approved(question.request, item, result)
+        case .reason: return reasoned(question.request, result)
         case .rights(let rights): return granted(question.request, rights, result)
         case .questions(let questions): return choices(question.request, questions, result)
         case .texts(let known, let fields): return texts(question.request, known, fields, result)
@@ -87,11 +90,13 @@ extension CodexTranslation {
         if let root = params.text("grantRoot") {
             tool.content.append(CodexTool.text("It wants to change anything below \(root)."))
         }
-        let options = [
+        var options = [
             Self.option("accept", "Allow", "allow_once"),
             Self.option("acceptForSession", "Always in this session", "allow_always"),
-            Self.option("decline", "Deny", "reject_once"), Self.option("cancel", "Deny and stop", "reject_once"),
+            Self.option("decline", "Deny", "reject_once"),
         ]
+        if showsForms { options.append(Self.option("explain", "Deny, and say why", "reject_once")) }
+        options.append(Self.option("cancel", "Deny and stop", "reject_once"))
         return ask(
             "session/request_permission",
             [.init("toolCall", .object(tool.members)), .init("options", .array(options))],
@@ -102,6 +107,11 @@ extension CodexTranslation {
         // The interrupt that follows a cancelled turn answers for everything.
         if turn?.isCancelled ?? true { return [] }
         let option = result["outcome"]?.text("optionId")
+        if option == "explain" {
+            let field: JSON = ["type": "string", "title": "In your own words", "minLength": 1]
+            let question = Asked(request: request, kind: .reason)
+            return [form("What should it do instead?", [.init("reason", field)], question)]
+        }
         let known = ["accept", "acceptForSession", "decline"]
         let decision = option.flatMap { known.contains($0) ? $0 : nil } ?? "cancel"
         var outputs = [reply(request, ["decision": .string(decision)])]
@@ -111,6 +121,15 @@ extension CodexTranslation {
         }
         if decision == "decline", let words = Self.words(result) { outputs += tell(words) }
         return outputs
+    }
+
+    /// Without words the answer is still no; whoever cancelled wants it to stop.
+    private mutating func reasoned(_ request: JSON, _ result: JSON) -> [Output] {
+        if turn?.isCancelled ?? true { return [] }
+        let words = Self.accepted(result)?.text("reason") ?? ""
+        let stops = words.isEmpty && result.text("action") != "decline"
+        let denied = reply(request, ["decision": stops ? "cancel" : "decline"])
+        return [denied] + (words.isEmpty ? [] : tell(words))
     }
 
     /// Words of the person for the agent, which ACP itself has no place for.
