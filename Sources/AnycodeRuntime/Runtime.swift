@@ -46,12 +46,14 @@ package final class Runtime: Sendable {
     }
 
     /// Knows the secrets that a session has to do with. Of an agent's environment those count whose names say so.
-    package func masker(for header: SessionHeader) -> SecretMasker {
+    package func masker(for header: SessionHeader, files: HomeFiles? = nil) -> SecretMasker {
         let words = ["KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL", "AUTH"]
         let environment = configuration.profile(header.agent)?.environment ?? [:]
         let named = environment.filter { variable in words.contains { variable.key.uppercased().contains($0) } }
         let passwords = configuration.credentials.values.map(\.password)
-        return SecretMasker(secrets: Array(named.values) + passwords + configuration.secrets + [token(header.lease)])
+        return SecretMasker(
+            secrets: Array(named.values) + passwords + configuration.secrets + [token(header.lease)]
+                + (files?.secrets ?? []))
     }
 
     /// The chat's outbox, started if there is none yet.

@@ -60,11 +60,29 @@ package struct AgentProfile: Sendable {
     package let environment: [String: Secret]
     /// The ACP command of a custom agent; `nil` for those the runner knows.
     package let command: [String]?
+    /// Logins and other files for the agent's private home.
+    package let files: [HomeFile]
 
-    package init(name: AgentName, environment: [String: Secret] = [:], command: [String]? = nil) {
+    package init(
+        name: AgentName, environment: [String: Secret] = [:], command: [String]? = nil, files: [HomeFile] = []
+    ) {
         self.name = name
         self.environment = environment
         self.command = command
+        self.files = files
+    }
+}
+
+/// A file of the daemon's machine that an agent gets in its private home.
+package struct HomeFile: Sendable {
+    /// Relative to the home.
+    package let path: String
+    /// Read for each session anew: logins are renewed.
+    package let read: @Sendable () throws -> [UInt8]
+
+    package init(path: String, read: @escaping @Sendable () throws -> [UInt8]) {
+        self.path = path
+        self.read = read
     }
 }
 

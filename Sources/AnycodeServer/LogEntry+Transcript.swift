@@ -76,6 +76,7 @@ extension Ask {
                 + request.options.map(\.name).joined(separator: ", ")
         case .question(let request): request.message
         case .repository(let problem): "repository: \(problem)"
+        case .settings(let settings): "settings of the repository: \(settings.wishes.joined(separator: "; "))"
         }
     }
 }

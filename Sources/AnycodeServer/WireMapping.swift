@@ -107,6 +107,7 @@ extension Ask {
         case .permission(let request): request.toolCall.title ?? "use of a tool"
         case .question(let request): request.message
         case .repository(let problem): problem
+        case .settings: "the repository's settings for the agent"
         }
     }
 }

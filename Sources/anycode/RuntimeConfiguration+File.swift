@@ -1,6 +1,7 @@
 import AnycodeConfig
 import AnycodeCore
 import AnycodeRuntime
+import Foundation
 
 extension RuntimeConfiguration {
     /// What the configuration file says, in the runtime's terms.
@@ -18,6 +19,10 @@ extension RuntimeConfiguration {
         session.provisioning = file.session.provisioningTimeout
         session.firstEvent = file.session.firstEventTimeout
         session.silence = file.session.silenceTimeout
+        for (name, credentials) in file.agents.credentials {
+            session.modes[AgentName(name)] = credentials.mode
+            session.models[AgentName(name)] = credentials.model
+        }
         if let token = file.github.token {
             let secret = AnycodeCore.Secret(token.reveal())
             credentials["github.com"] = RepositoryCredentials(username: "x-access-token", password: secret)
@@ -42,6 +47,10 @@ extension AgentProfile {
         if let token = file.github.token, file.github.access == .agent {
             environment["GITHUB_TOKEN"] = AnycodeCore.Secret(token.reveal())
         }
-        self.init(name: AgentName(name), environment: environment, command: file.agents.custom[name]?.command)
+        let files = (file.agents.credentials[name]?.files ?? [:]).sorted { $0.key < $1.key }.map { place, path in
+            HomeFile(path: place) { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }
+        }
+        self.init(
+            name: AgentName(name), environment: environment, command: file.agents.custom[name]?.command, files: files)
     }
 }

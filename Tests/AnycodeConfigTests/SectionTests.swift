@@ -63,6 +63,8 @@ import Testing
             directory = "~/s"
             [agents.credentials.codex]
             files = { ".codex/auth.json" = "~/.codex/auth.json" }
+            mode = "plan"
+            model = ""
             """
         let configuration = try parsed(text)
         #expect(configuration.database.path == "/home/ana/a.db")
@@ -71,6 +73,8 @@ import Testing
         #expect(configuration.sandbox.local.directory == "/home/ana/s")
         #expect(
             configuration.agents.credentials["codex"]?.files == [".codex/auth.json": "/home/ana/.codex/auth.json"])
+        #expect(configuration.agents.credentials["codex"]?.mode == "plan")
+        #expect(configuration.agents.credentials["codex"]?.model == nil)
     }
 
     @Test func customAgentsAreNamable() throws {

@@ -101,6 +101,50 @@ package struct RunnerWorkspace: Workspace {
     }
 }
 
+// MARK: - The agent's own
+
+extension RunnerWorkspace {
+    package func place(_ bytes: [UInt8], inHome path: String) async throws(AgentError) {
+        let headers = [HTTPHeader("Content-Type", "application/octet-stream"), HTTPHeader("If-None-Match", "*")]
+        try await endpoint.send(
+            endpoint.request(
+                .put, "/v1/fs/file", query: [("path", "~/" + path)], headers: headers, body: .bytes(bytes)))
+    }
+
+    package func settings(for agent: AgentName) async throws(AgentError) -> RepositorySettings? {
+        let answer = try await endpoint.send(
+            endpoint.request(
+                .get, "/anycode/v1/workspace/settings", query: [("agent", agent.rawValue)], total: .seconds(60)))
+        guard !answer.body.isEmpty else { return nil }
+        let settings = try json(answer)
+        guard let id = settings.text("id"), let wishes = settings["wishes"]?.array?.compactMap(\.text) else {
+            throw AgentError(.protocolViolation, "The repository's settings are not understood")
+        }
+        return RepositorySettings(
+            id: id, wishes: wishes.prefix(ACPLimits.items).map { ACPLimits.shorten($0, to: ACPLimits.message) })
+    }
+
+    package func agentState(_ agent: AgentName, _ session: AgentSessionID) async throws(AgentError) -> [UInt8]? {
+        var request = endpoint.request(
+            .get, path(ofState: agent), query: [("session", session.rawValue)], total: .seconds(120))
+        request.limits.bodyBytes = 65 << 20
+        let packed = try await endpoint.send(request).body
+        return packed.isEmpty ? nil : packed
+    }
+
+    package func restore(_ state: [UInt8], of agent: AgentName, _ session: AgentSessionID) async throws(AgentError) {
+        try await endpoint.send(
+            endpoint.request(
+                .put, path(ofState: agent), query: [("session", session.rawValue)],
+                headers: [HTTPHeader("Content-Type", "application/octet-stream")], body: .bytes(state),
+                total: .seconds(120)))
+    }
+
+    private func path(ofState agent: AgentName) -> String {
+        "/anycode/v1/agents/\(RunnerEndpoint.encoded(agent.rawValue))/state"
+    }
+}
+
 // MARK: - Wire forms
 
 extension RunnerWorkspace {

@@ -5,6 +5,9 @@ extension Configuration {
             package var environment: [String: Secret] = [:]
             /// Path in the sandbox's private home → file on this host.
             package var files: [String: String] = [:]
+            /// The mode its conversations begin in, and the model, as the agent names them; `nil` leaves it to the agent.
+            package var mode: String?
+            package var model: String?
         }
 
         /// `[agents.custom.<name>]`: an agent that speaks ACP on its standard input and output.
@@ -74,6 +77,8 @@ extension Configuration.Agents.Credentials {
             guard !source.isEmpty else { return .failure("must be the path of a file on this host") }
             return .success(section.expanded(source))
         }
+        mode = section.optionalString("mode")
+        model = section.optionalString("model")
     }
 
     private static func isInsideHome(_ path: String) -> Bool {

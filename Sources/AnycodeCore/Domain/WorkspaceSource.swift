@@ -31,6 +31,19 @@ package struct PreparedWorkspace: Hashable, Sendable, Codable {
     }
 }
 
+/// What a repository says to an agent: its settings, hooks, MCP servers, environment.
+package struct RepositorySettings: Hashable, Sendable, Codable {
+    /// Another as soon as one of the files changes.
+    package let id: String
+    /// What they ask for, in words for a person.
+    package let wishes: [String]
+
+    package init(id: String, wishes: [String]) {
+        self.id = id
+        self.wishes = wishes
+    }
+}
+
 /// What changed since the base commit.
 package struct WorkspaceStatus: Hashable, Sendable, Codable {
     package struct File: Hashable, Sendable, Codable {

@@ -25,6 +25,32 @@ package protocol Workspace: Sendable {
     func write(_ bytes: [UInt8], to path: String) async throws(AgentError)
 
     func read(_ path: String) async throws(AgentError) -> [UInt8]
+
+    /// Writes a file for its owner alone below the agent's private home, unless there is one already.
+    func place(_ bytes: [UInt8], inHome path: String) async throws(AgentError)
+
+    /// What the prepared repository says to the agent; `nil` when that is nothing, or nothing that is known.
+    func settings(for agent: AgentName) async throws(AgentError) -> RepositorySettings?
+
+    /// The agent's own record of a conversation, packed; `nil` when there is none, or none that is known.
+    func agentState(_ agent: AgentName, _ session: AgentSessionID) async throws(AgentError) -> [UInt8]?
+
+    /// Puts a packed conversation where the agent looks for it, before it is loaded.
+    func restore(_ state: [UInt8], of agent: AgentName, _ session: AgentSessionID) async throws(AgentError)
+}
+
+extension Workspace {
+    package func place(_ bytes: [UInt8], inHome path: String) async throws(AgentError) {
+        throw AgentError(.failed, "This sandbox takes no files into its home")
+    }
+
+    package func settings(for agent: AgentName) async throws(AgentError) -> RepositorySettings? { nil }
+
+    package func agentState(_ agent: AgentName, _ session: AgentSessionID) async throws(AgentError) -> [UInt8]? { nil }
+
+    package func restore(_ state: [UInt8], of agent: AgentName, _ session: AgentSessionID) async throws(AgentError) {
+        throw AgentError(.failed, "This sandbox takes no conversations")
+    }
 }
 
 /// What the runner says of itself.

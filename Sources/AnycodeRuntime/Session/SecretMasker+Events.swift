@@ -42,6 +42,9 @@ extension SecretMasker {
             .restoreFailed(AgentError(error.code, masked(error.message), hint: error.hint))
         case .callRefused(let call, let error):
             .callRefused(call, AgentError(error.code, masked(error.message), hint: error.hint))
+        case .settingsFound(let settings, let remembered):
+            .settingsFound(
+                RepositorySettings(id: settings.id, wishes: settings.wishes.map { masked($0) }), remembered: remembered)
         case .streamLost(let reason): .streamLost(masked(reason))
         case .saveFailed(let reason): .saveFailed(masked(reason))
         case .destroyFailed(let reason): .destroyFailed(masked(reason))

@@ -13,6 +13,7 @@ extension SessionActor {
     func perform(_ action: SessionAction, in group: inout ThrowingDiscardingTaskGroup<any Error>) {
         switch action {
         case .acquire: group.addTask { await self.startLease() }
+        case .introduce: group.addTask { await self.introduceAgain() }
         case .prepare(let source): group.addTask { await self.prepare(source) }
         case .restore(let origin): group.addTask { await self.restore(origin) }
         case .receive(let files): group.addTask { await self.receive(files) }
@@ -110,26 +111,44 @@ extension SessionActor {
             child.reportProgress()
             let exit = try await lease.waitForExit()
             enqueue(Input(event: .sandboxExited(exit)))
-        } catch is CancellationError {
-            return
         } catch {
-            if Task.isCancelled { return }
-            enqueue(Input(event: .acquireFailed(SandboxError(.failed, "the runner in the sandbox: \(error)"))))
+            refused(error)
         }
     }
 
+    private func refused(_ error: any Error) {
+        if error is CancellationError || Task.isCancelled { return }
+        let known = error as? SandboxError
+        enqueue(Input(event: .acquireFailed(known ?? SandboxError(.failed, "the runner in the sandbox: \(error)"))))
+    }
+
     /// Waits until the runner answers, and gives it what it keeps in memory only.
-    private func introduce(_ connection: SessionConnection, _ child: ChildContext) async throws -> RunnerHealth {
+    private func introduce(_ connection: SessionConnection, _ child: ChildContext?) async throws -> RunnerHealth {
         let profile = runtime.configuration.profile(header.agent)
+        let files = try homeFiles.files()
+        let trust = machine.state.trust
         return try await retrying(child) { () async throws(AgentError) in
             let health = try await connection.workspace.health()
             if let profile {
-                try await connection.workspace.setEnvironment(profile.environment)
+                var environment = profile.environment
+                if trust == .allowed { environment[AgentProfile.trustVariable] = Secret("1") }
+                try await connection.workspace.setEnvironment(environment)
                 if let command = profile.command {
                     try await connection.workspace.defineAgent(self.header.agent, command: command, environment: [:])
                 }
             }
+            for file in files { try await connection.workspace.place(file.bytes, inHome: file.path) }
             return health
+        }
+    }
+
+    /// Tells the runner what has changed in the agent's environment. Without a sandbox in hand the lease does it anew.
+    private func introduceAgain() async {
+        guard let connection else { return }
+        do {
+            enqueue(Input(event: .acquired(try await introduce(connection, nil))))
+        } catch {
+            refused(error)
         }
     }
 
@@ -251,6 +270,9 @@ extension SessionActor {
                     self.context.status.wait(for: words, on: "runner")
                 }
             }
+            if let source, runtime.configuration.profile(header.agent)?.trustsRepositories != true {
+                try await findSettings(of: source, connection)
+            }
             enqueue(Input(event: .prepared(workspace)))
         } catch let error as AgentError {
             enqueue(Input(event: .prepareFailed(error)))
@@ -263,18 +285,9 @@ extension SessionActor {
     private func restore(_ origin: SessionOrigin) async {
         guard let connection else { return }
         do {
-            guard let patch = origin.patch else { return enqueue(Input(event: .restored(nil, conversation: nil))) }
-            let (bytes, limit) = (try await read(patch), runtime.configuration.patchLimit)
-            try await retrying(nil) { () async throws(AgentError) in
-                guard try await connection.workspace.status().isDirty else {
-                    return try await connection.workspace.apply(patch: bytes)
-                }
-                guard try await connection.workspace.patch(limit: limit) == bytes else {
-                    throw AgentError(.conflict, "the workspace holds other changes already")
-                }
-            }
-            let kept = patch.moved(to: try await runtime.archive.write(header.id, bytes))
-            enqueue(Input(event: .restored(kept, conversation: nil)))
+            let kept = try await restore(origin.patch, in: connection)
+            let conversation = try await restore(origin.conversation, in: connection)
+            enqueue(Input(event: .restored(kept, conversation: conversation)))
         } catch is CancellationError {
             return
         } catch let error as AgentError {
@@ -284,12 +297,56 @@ extension SessionActor {
         }
     }
 
+    private func restore(_ patch: SavedPatch?, in connection: SessionConnection) async throws -> SavedPatch? {
+        guard let patch else { return nil }
+        let (bytes, limit) = (try await read(patch), runtime.configuration.patchLimit)
+        try await retrying(nil) { () async throws(AgentError) in
+            guard try await connection.workspace.status().isDirty else {
+                return try await connection.workspace.apply(patch: bytes)
+            }
+            guard try await connection.workspace.patch(limit: limit) == bytes else {
+                throw AgentError(.conflict, "the workspace holds other changes already")
+            }
+        }
+        return patch.moved(to: try await runtime.archive.write(header.id, bytes))
+    }
+
+    /// Without its record the agent begins a new conversation; the work is there all the same.
+    private func restore(
+        _ conversation: SavedConversation?, in connection: SessionConnection
+    ) async throws(CancellationError) -> AgentSessionID? {
+        guard let conversation else { return nil }
+        do {
+            let packed = try await runtime.archive.read(conversation.path)
+            try await retrying(nil) { () async throws(AgentError) in
+                try await connection.workspace.restore(packed, of: self.header.agent, conversation.id)
+            }
+            return conversation.id
+        } catch {
+            if error is CancellationError || Task.isCancelled { throw CancellationError() }
+            context.status.setLastError("the conversation was not brought back: \(error)")
+            return nil
+        }
+    }
+
     private func read(_ patch: SavedPatch) async throws(AgentError) -> [UInt8] {
         do {
             return try await runtime.archive.read(patch.path)
         } catch {
             throw AgentError(.failed, "the patch at `\(patch.path)` cannot be read: \(error)")
         }
+    }
+
+    /// What the repository says to the agent, and what this chat decided about exactly that before.
+    private func findSettings(of source: RequestedSource, _ connection: SessionConnection) async throws {
+        let found = try await retrying(nil) { () async throws(AgentError) in
+            try await connection.workspace.settings(for: self.header.agent)
+        }
+        guard let found else { return }
+        let (key, chat) = (RememberedTrust.key(header), Conversation(chat: header.conversation.chat))
+        let remembered = try await runtime.store.read { try $0.setting(key, conversation: chat) }
+        let decision = RememberedTrust.decision(remembered, for: found)
+        enqueue(Input(event: .settingsFound(found, remembered: decision)))
     }
 
     /// A token goes to its own host only.
@@ -311,6 +368,7 @@ extension SessionActor {
                 let patch = status.isDirty ? try await connection.workspace.patch(limit: limit) : []
                 return (status, patch)
             }
+            await keepAgentState(connection)
             guard !patch.isEmpty else { return enqueue(Input(event: .saved(nil))) }
             let path = try await runtime.archive.write(header.id, patch)
             let saved = SavedPatch(
@@ -322,6 +380,18 @@ extension SessionActor {
             return
         } catch {
             enqueue(Input(event: .saveFailed("\(error)")))
+        }
+    }
+
+    /// Between turns, where the agent's own record is whole. The patch is safe without it.
+    private func keepAgentState(_ connection: SessionConnection) async {
+        guard machine.state.phase != .working, let session = machine.state.agentSession else { return }
+        do {
+            guard let packed = try await connection.workspace.agentState(header.agent, session.id) else { return }
+            let path = try await runtime.archive.writeDocument(header.id, "conversation", packed)
+            enqueue(Input(event: .conversationSaved(SavedConversation(id: session.id, path: path))))
+        } catch {
+            if !(error is CancellationError) { context.status.setLastError("the conversation was not saved: \(error)") }
         }
     }
 

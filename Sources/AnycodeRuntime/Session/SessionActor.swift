@@ -46,6 +46,8 @@ package actor SessionActor: Child {
     private var acknowledged: Int64 = 0
     let masker: SecretMasker
     private let maskings = MaskTally()
+    /// Files for the agent's home, as they were when this incarnation began.
+    let homeFiles: HomeFiles
     private var gate: MaskingGate
     private var transcript: Transcript
     private var view: SessionView
@@ -97,7 +99,8 @@ package actor SessionActor: Child {
         self.adoption = adoption
         self.transcript = transcript
         header = stored.header
-        masker = runtime.masker(for: stored.header).counting(in: maskings)
+        homeFiles = HomeFiles(runtime.configuration.profile(header.agent))
+        masker = runtime.masker(for: stored.header, files: homeFiles).counting(in: maskings)
         gate = MaskingGate(masker: masker)
         incarnation = row.incarnation
         cursor = row.cursor

@@ -74,7 +74,8 @@ extension SessionMachine {
         case .provisioning: ("sandbox", header.provider.rawValue, remaining(.provisioning))
         case .preparing:
             (state.source.map { "clone of \($0.spelling)" } ?? "workspace", "runner", remaining(.provisioning))
-        case .choosingRepository: ("repository", header.starter.name, remaining(.person))
+        case .choosingRepository:
+            (isDecidingTrust ? "the repository's settings" : "repository", header.starter.name, remaining(.person))
         case .restoring: ("the saved changes to be brought back", "runner", remaining(.provisioning))
         case .opening: ("start of its session", header.agent.rawValue, remaining(.provisioning))
         case .receiving:
@@ -101,6 +102,7 @@ extension SessionMachine {
             case .permission(let request): "permission \(StreamView.code(request.toolCall.title ?? "to use a tool"))"
             case .question(let request): "answer to \"\(MarkdownSplitter.clip(request.message, limit: 60))\""
             case .repository: "repository"
+            case .settings: "the repository's settings"
             }
         return (reason, header.starter.name, remaining(.person))
     }

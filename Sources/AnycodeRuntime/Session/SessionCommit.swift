@@ -18,6 +18,7 @@ struct SessionCommit: Sendable {
     var buttons: [SessionDecision.Button] = []
     var moved: [InboundEvent] = []
     var saves: [SavedPatch] = []
+    var trust: RememberedTrust?
     var handled: [Int64] = []
     /// `nil` when unchanged.
     var state: SessionState?
@@ -25,7 +26,7 @@ struct SessionCommit: Sendable {
 
     var isEmpty: Bool {
         entries.isEmpty && replies.isEmpty && edits.isEmpty && buttons.isEmpty && moved.isEmpty && saves.isEmpty
-            && handled.isEmpty && state == nil && cursor == nil
+            && trust == nil && handled.isEmpty && state == nil && cursor == nil
     }
 
     mutating func add(_ decision: SessionDecision) {
@@ -35,6 +36,7 @@ struct SessionCommit: Sendable {
         buttons += decision.buttons
         moved += decision.moved
         if let save = decision.newSave { saves.append(save) }
+        trust = decision.trust ?? trust
     }
 
     /// Text that follows text becomes one entry.
@@ -61,6 +63,10 @@ struct SessionCommit: Sendable {
             _ = try transaction.insertSave(
                 session: header.id, path: save.path, bytes: save.bytes, files: save.files, base: base ?? "",
                 reason: state?.phase.word ?? "working", at: date)
+        }
+        if let trust {
+            let chat = Conversation(chat: header.conversation.chat)
+            try transaction.setSetting(trust.key, trust.value, conversation: chat)
         }
         for reply in replies {
             _ = try transaction.insertNotice(
@@ -150,6 +156,7 @@ extension Ask {
         case .permission: "permission"
         case .question: "question"
         case .repository: "repository"
+        case .settings: "settings"
         }
     }
 
@@ -165,7 +172,7 @@ extension Ask {
         switch kind {
         case .permission(let request):
             request.options.indices.map { (ButtonToken.ask(self, $0), .answer(option: $0)) }
-        case .repository:
+        case .repository, .settings:
             (0..<2).map { (ButtonToken.ask(self, $0), .answer(option: $0)) }
         case .question(let request) where request.fields.isEmpty:
             (0..<2).map { (ButtonToken.ask(self, $0), .answer(option: $0)) }

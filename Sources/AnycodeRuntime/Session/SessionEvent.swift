@@ -28,6 +28,8 @@ package enum SessionEvent: Hashable, Sendable {
     case acquired(RunnerHealth)
     case acquireFailed(SandboxError)
     case prepareProgressed(String)
+    /// The repository says something to the agent; comes before `prepared`.
+    case settingsFound(RepositorySettings, remembered: RepositoryTrust?)
     case prepared(PreparedWorkspace)
     case prepareFailed(AgentError)
     /// The ended session's changes are in the workspace, and saved as this one's.
@@ -44,6 +46,8 @@ package enum SessionEvent: Hashable, Sendable {
     case sandboxExited(SandboxExit)
     /// The log of the turn that is ending was written.
     case logged(String)
+    /// The agent's own record of the conversation is safe; comes before `saved`.
+    case conversationSaved(SavedConversation)
     case saved(SavedPatch?)
     case saveFailed(String)
     case destroyed
@@ -56,6 +60,8 @@ package enum SessionEvent: Hashable, Sendable {
 package enum SessionAction: Hashable, Sendable {
     /// Create, revive or adopt the sandbox, and give its runner the environment.
     case acquire
+    /// Give the runner the environment again, now that it has changed; then `acquired` comes once more.
+    case introduce
     case prepare(RequestedSource?)
     /// Bring back what an ended session left.
     case restore(SessionOrigin)
@@ -102,6 +108,8 @@ package struct SessionDecision: Hashable, Sendable {
     /// Messages for other sessions, put into the inbox.
     package var moved: [InboundEvent] = []
     package var newSave: SavedPatch?
+    /// A decision about the repository's settings that the chat's next task need not ask for.
+    package var trust: RememberedTrust?
     /// Messages of kinds this version does not know.
     package var unknown: [String] = []
 

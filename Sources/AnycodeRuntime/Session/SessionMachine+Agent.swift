@@ -89,7 +89,22 @@ extension SessionMachine {
     private mutating func opened(_ request: RequestID, _ session: AgentSession) {
         guard takeAwaited(request) == .open, state.phase == .opening else { return }
         state.agentSession = session
+        choose(session)
         startTurn()
+    }
+
+    /// The configured mode and model, before the first prompt. A choice goes by its name where its id is longer.
+    private mutating func choose(_ session: AgentSession) {
+        func id(_ wanted: String, _ choices: [AgentSession.Choice]) -> String {
+            let known = choices.first { $0.id == wanted } ?? choices.first { $0.id.hasSuffix("=\(wanted)") }
+            return known?.id ?? wanted
+        }
+        if let mode = policy.modes[header.agent].map({ id($0, session.modes) }), mode != session.currentMode {
+            call(.other) { .setMode($0, session.id, mode: mode) }
+        }
+        if let model = policy.models[header.agent].map({ id($0, session.models) }), model != session.currentModel {
+            call(.other) { .setModel($0, session.id, model: model) }
+        }
     }
 
     /// The first waiting prompt becomes the turn.

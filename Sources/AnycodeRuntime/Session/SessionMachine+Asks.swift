@@ -57,11 +57,11 @@ extension SessionMachine {
         switch open.ask.kind {
         case .permission(let request): deliver(.answerPermission(request.request, permission))
         case .question(let request): deliver(.answerQuestion(request.request, question))
-        case .repository: break
+        case .repository, .settings: break
         }
     }
 
-    private mutating func resolve(_ open: SessionState.OpenAsk, _ resolution: Resolution) {
+    mutating func resolve(_ open: SessionState.OpenAsk, _ resolution: Resolution) {
         state.asks.removeAll { $0.ask.id == open.ask.id }
         deadlines[.person] = nil  // each answer gives the time for the next one anew
         if let request = open.ask.request { settleRequest(request) }
@@ -87,6 +87,8 @@ extension SessionMachine {
             note = answerPermission(open, request.options[option], by: person)
         case (.repository, .answer(let option)):
             note = option == 0 ? prepareWithout(open, by: person) : cancelTask(open, by: person)
+        case (.settings, .answer(let option)):
+            note = answerTrust(open, allowed: option == 1, by: person)
         case (.question(let request), .answer(let option)) where request.fields.isEmpty:
             let answer: QuestionAnswer = option == 0 ? .accepted([:]) : .declined
             note = answerQuestion(open, request, answer, option == 0 ? "Done" : "Declined", by: person)
@@ -184,7 +186,7 @@ extension SessionMachine {
     mutating func written(_ text: String, for open: SessionState.OpenAsk, by person: Person) {
         guard mayControl(person) else { return reply("Only \(header.starter.name) may answer this.") }
         switch open.ask.kind {
-        case .permission: break
+        case .permission, .settings: break
         case .repository: prepareOther(open, text, by: person)
         case .question(let request):
             let field = FormProgress(fields: request.fields, answers: open.answers).current
@@ -227,7 +229,7 @@ extension SessionState.OpenAsk {
     /// Whether plain text answers it.
     var acceptsText: Bool {
         switch ask.kind {
-        case .permission: return false
+        case .permission, .settings: return false
         case .repository: return true
         case .question(let request):
             let field = FormProgress(fields: request.fields, answers: answers).current
@@ -246,7 +248,7 @@ extension Ask {
         switch kind {
         case .permission(let request): request.request
         case .question(let request): request.request
-        case .repository: nil
+        case .repository, .settings: nil
         }
     }
 }

@@ -32,6 +32,7 @@ extension SessionMachine {
     }
 
     mutating func personExpired() {
+        if isDecidingTrust { return trustExpired() }
         end(.parked, "nobody answered for \(words(policy.person)); the request was answered with no", rings: true)
     }
 

@@ -51,7 +51,9 @@ extension SessionMachine {
             startSave()
         case .closing:
             startSave()
-        case .pending, .choosingRepository, .destroying, .done:
+        case .choosingRepository:
+            goOnAfterChoice()
+        case .pending, .destroying, .done:
             break
         }
     }
@@ -110,10 +112,10 @@ extension SessionMachine {
         guard state.phase == .preparing else { return }
         state.workspace = workspace
         record(.prepared(workspace))
-        if header.origin == nil || state.isRestored { openAgent() } else { restore() }
+        decideTrust()
     }
 
-    private mutating func restore() {
+    mutating func restore() {
         guard let origin = header.origin else { return }
         state.phase = .restoring
         progressed("bringing back the work of `\(origin.session.short)`")
@@ -126,6 +128,7 @@ extension SessionMachine {
         state.lastSave = patch
         decision.newSave = patch
         state.agentSession = conversation.map { AgentSession(id: $0) }
+        if conversation != nil { state.savedConversation = origin.conversation }
         record(
             .restored(
                 Restoration(

@@ -65,6 +65,7 @@ package struct SessionMachine: Sendable {
         case .acquired(let health): acquired(health)
         case .acquireFailed(let error): acquireFailed(error)
         case .prepareProgressed(let words): progressed(words)
+        case .settingsFound(let settings, let remembered): settingsFound(settings, remembered)
         case .prepared(let workspace): prepared(workspace)
         case .prepareFailed(let error): prepareFailed(error)
         case .restored(let patch, let conversation): restored(patch, conversation)
@@ -76,6 +77,7 @@ package struct SessionMachine: Sendable {
         case .streamLost(let reason): end(.failed, "lost contact with the sandbox: \(reason)", rings: true)
         case .sandboxExited(let exit): sandboxExited(exit)
         case .logged(let path): state.turnLog = path
+        case .conversationSaved(let conversation): state.savedConversation = conversation
         case .saved(let patch): saved(patch)
         case .saveFailed(let reason): saveFailed(reason)
         case .destroyed: destroyed(gone: true)
@@ -125,7 +127,7 @@ package struct SessionMachine: Sendable {
         case .pending, .done, .destroying: [:]
         case .provisioning, .preparing, .restoring, .opening, .receiving, .reviving:
             [.provisioning: now + policy.provisioning]
-        case .choosingRepository: personDeadlines()
+        case .choosingRepository: isDecidingTrust ? [.person: now + Self.trustWait] : personDeadlines()
         case .working: workingDeadlines()
         case .saving, .closing: [.save: now + policy.save]
         case .idle: [.linger: now + policy.linger]

@@ -6,7 +6,7 @@ package struct SessionState: Hashable, Sendable, Codable {
         case pending
         case provisioning
         case preparing
-        /// The repository could not be cloned and the person is asked.
+        /// The repository could not be cloned, or has settings of its own, and the person is asked.
         case choosingRepository
         /// What an ended session left is brought back.
         case restoring
@@ -88,6 +88,9 @@ package struct SessionState: Hashable, Sendable, Codable {
     package var logID: String?
     package var source: RequestedSource?
     package var workspace: PreparedWorkspace?
+    /// What the repository says to the agent, and whether that holds; `nil` while nobody has decided.
+    package var settings: RepositorySettings?
+    package var trust: RepositoryTrust?
     package var capabilities: AgentCapabilities?
     package var agentSession: AgentSession?
     /// The agent's process has ended; the next turn starts it anew.

@@ -44,6 +44,8 @@ package struct Ask: Hashable, Sendable, Codable {
         case question(QuestionRequest)
         /// The repository could not be cloned: name another, go on without, or cancel.
         case repository(problem: String)
+        /// The repository says something to the agent: ignore it, or allow it for this repository.
+        case settings(RepositorySettings)
     }
 
     package let id: InteractionID

@@ -6,6 +6,7 @@ enum AskView {
         switch asked.ask.kind {
         case .permission(let request): [permission(request, asked, limits)]
         case .repository(let problem): [repository(problem, asked)]
+        case .settings(let settings): [Self.settings(settings, asked)]
         case .question(let request): question(request, asked, limits)
         }
     }
@@ -97,6 +98,24 @@ enum AskView {
             [ChatButton(label: label, token: ButtonToken.ask(asked.ask, number), style: number == 0 ? .plain : .danger)]
         }
         return OutgoingMessage(markdown: lines.joined(separator: "\n"), buttons: buttons, rings: true)
+    }
+
+    private static func settings(_ settings: RepositorySettings, _ asked: Transcript.Asked) -> OutgoingMessage {
+        let wishes = settings.wishes.map { "- \($0)" }
+        let head = "🔒 This repository has settings of its own for the agent:"
+        guard asked.resolution == nil else { return settled([head] + wishes, asked) }
+        let words = """
+            They are not used unless you allow it: they can run commands and send the agent's key elsewhere. \
+            Without an answer the task goes on without them in two minutes.
+            """
+        let buttons = ["Go on without them", "Allow for this repository"].enumerated().map { number, label in
+            [
+                ChatButton(
+                    label: label, token: ButtonToken.ask(asked.ask, number), style: number == 0 ? .primary : .danger)
+            ]
+        }
+        return OutgoingMessage(
+            markdown: ([head] + wishes + ["", words]).joined(separator: "\n"), buttons: buttons, rings: true)
     }
 
     private static func question(

@@ -44,6 +44,7 @@ extension Transcript.Asked {
             case .permission(let request): "🔐 \(StreamView.code(request.toolCall.title ?? "use a tool"))"
             case .question(let request): "❓ \(request.message)"
             case .repository(let problem): "❓ \(problem)"
+            case .settings(let settings): "🔒 settings of the repository: \(settings.wishes.joined(separator: "; "))"
             }
         let person = resolution?.by.map { " (\($0.name))" } ?? ""
         return "\(question)\n→ \(resolution?.choice ?? "not answered yet")\(person)"
