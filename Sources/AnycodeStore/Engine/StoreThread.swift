@@ -12,6 +12,7 @@ final class StoreThread<Job: Sendable>: Sendable {
     private struct State {
         var jobs: [Job] = []
         var isSleeping = false
+        var isPausing = false
         var isStopping = false
     }
 
@@ -24,17 +25,17 @@ final class StoreThread<Job: Sendable>: Sendable {
     /// - Parameters:
     ///   - limit: how many jobs may wait; further ones are turned away.
     ///   - batch: how many jobs are handed over at once.
-    ///   - work: called on the thread with at least one job.
+    ///   - work: called on the thread with at least one job, and with the thread itself.
     ///   - end: called on the thread after the last job.
     init(
-        name: String, limit: Int, batch: Int, work: @escaping @Sendable ([Job]) -> Void,
+        name: String, limit: Int, batch: Int, work: @escaping @Sendable ([Job], StoreThread) -> Void,
         end: @escaping @Sendable () -> Void
     ) {
         self.limit = limit
         self.batch = batch
         let thread = Thread {
             Thread.current.name = name
-            while let jobs = self.next() { work(jobs) }
+            while let jobs = self.next() { work(jobs, self) }
             end()
             self.ended.signal()
         }
@@ -58,9 +59,24 @@ final class StoreThread<Job: Sendable>: Sendable {
         let mustWake = state.withLock { state in
             state.isStopping = true
             defer { state.isSleeping = false }
-            return state.isSleeping
+            return state.isSleeping || state.isPausing
         }
         if mustWake { wakeUp.signal() }
+    }
+
+    /// Whether further jobs are turned away.
+    var isStopping: Bool { state.withLock(\.isStopping) }
+
+    /// Blocks the thread, which calls it from within its work, until the time is over or the thread is to stop.
+    func pause(_ duration: Duration) {
+        let mustWait = state.withLock { state in
+            state.isPausing = !state.isStopping
+            return state.isPausing
+        }
+        guard mustWait else { return }
+        // A signal that comes too late only has the thread look once more for jobs.
+        _ = wakeUp.wait(timeout: .now() + .milliseconds(Int(duration / .milliseconds(1))))
+        state.withLock { $0.isPausing = false }
     }
 
     /// Blocks until the thread has ended. Never called from the thread itself.
