@@ -131,7 +131,10 @@ let testTargets: [Target] = [
     tests("AnycodeAgentTests", ["AnycodeAgent", "AnycodeCore", "HTTPTransport", "HTTPTestSupport"]),
     tests(
         "AnycodeRuntimeTests",
-        ["AnycodeCore", "AnycodeRuntime", "AnycodeSimulation", "AnycodeStore", "TestSupport", logging, supervision]),
+        [
+            "AnycodeControl", "AnycodeCore", "AnycodeRuntime", "AnycodeServer", "AnycodeSimulation", "AnycodeStore",
+            "TestSupport", grdb, logging, supervision,
+        ]),
     tests("AnycodeControlTests", ["AnycodeControl"]),
     tests(
         "AnycodeServerTests",
@@ -148,7 +151,7 @@ let testTargets: [Target] = [
         "IntegrationTests",
         [
             "AnycodeControl", "CSandboxSystem", "FakeTelegram", "ScriptedModel", "TestJSON", "TestSupport", "anycode",
-            "anycode-demo-agent", "anycode-runner", "anycodectl", "test-agent",
+            "anycode-demo-agent", "anycode-runner", "anycodectl", "test-agent", grdb,
         ]),
     tests("TestSupportTests", ["TestSupport"]),
     tests("ScriptedModelTests", ["ScriptedModel", "TestJSON", "TestSupport", "test-agent"]),

@@ -20,6 +20,7 @@ package final class Runtime: Sendable {
     package let logger: Logger
     package let intake = Intake()
     let pairing = PairingDesk()
+    let unstored = Unstored()
 
     package let sessions = Registry<SessionID, SessionActor>()
     package let outboxes = Registry<ChatID, ChatOutbox>()
@@ -52,6 +53,13 @@ package final class Runtime: Sendable {
         let named = environment.filter { variable in words.contains { variable.key.uppercased().contains($0) } }
         let passwords = configuration.credentials.values.map(\.password)
         return SecretMasker(secrets: Array(named.values) + passwords + configuration.secrets + [token(header.lease)])
+    }
+
+    /// Platforms over a network in which anybody may use the bot; the console is whoever sits at the machine.
+    package var openPlatforms: [PlatformID] {
+        platforms.keys.sorted().filter { id in
+            id.rawValue != "console" && configuration.access[id].map { $0.mode == .open } ?? true
+        }
     }
 
     /// The chat's outbox, started if there is none yet.

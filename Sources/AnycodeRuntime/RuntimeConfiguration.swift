@@ -71,7 +71,7 @@ package struct AgentProfile: Sendable {
 /// Where patches, and logs of turns, are kept, outside of every sandbox.
 package struct PatchArchive: Sendable {
     /// Writes a patch durably and returns its path; the same content gives the same path.
-    package let write: @Sendable (SessionID, [UInt8]) async throws -> String
+    package let write: @Sendable (SessionID, [UInt8]) async throws(ArchiveError) -> String
     package let read: @Sendable (String) async throws -> [UInt8]
     /// Writes a document under its name beside the session's patches, over an older one, and returns its path.
     package let writeDocument: @Sendable (SessionID, String, [UInt8]) async throws -> String
@@ -79,7 +79,7 @@ package struct PatchArchive: Sendable {
     package let remove: @Sendable (SessionID) async throws -> Void
 
     package init(
-        write: @escaping @Sendable (SessionID, [UInt8]) async throws -> String,
+        write: @escaping @Sendable (SessionID, [UInt8]) async throws(ArchiveError) -> String,
         read: @escaping @Sendable (String) async throws -> [UInt8],
         writeDocument: @escaping @Sendable (SessionID, String, [UInt8]) async throws -> String,
         remove: @escaping @Sendable (SessionID) async throws -> Void = { _ in }
@@ -89,4 +89,19 @@ package struct PatchArchive: Sendable {
         self.writeDocument = writeDocument
         self.remove = remove
     }
+}
+
+/// Why a patch could not be kept.
+package struct ArchiveError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Whether it can be kept as soon as there is space.
+    package let isFull: Bool
+    /// Safe to show.
+    package let message: String
+
+    package init(isFull: Bool, _ message: String) {
+        self.isFull = isFull
+        self.message = message
+    }
+
+    package var description: String { message }
 }

@@ -29,6 +29,8 @@ struct Daemon {
     let root: Supervisor
     let console: ConsolePlatform?
     let provider: LocalSandboxProvider
+    /// Where local sandboxes live.
+    private let sandboxes: String
     private let store: Store
     private let http: HTTPClient
     private let group: ServiceGroup
@@ -43,9 +45,8 @@ struct Daemon {
         let tokens = try RunnerToken(keyFile: data.keyFile)
         let http = try HTTPClient(configuration: .init(userAgent: "anycode/\(AnycodeVersion.current)"))
         let console = try use.map { try Self.console($0, data) }
-        let provider = try Self.provider(
-            configuration.sandbox.local, instance: instance,
-            base: configuration.sandbox.local.directory ?? data.sandboxes(of: instance))
+        let sandboxes = try configuration.sandbox.local.directory ?? data.sandboxes(of: instance)
+        let provider = Self.provider(configuration.sandbox.local, instance: instance, base: sandboxes)
         var settings = RuntimeConfiguration(configuration)
         settings.announce = { Terminal.complain($0) }
         adjust(&settings)
@@ -56,7 +57,7 @@ struct Daemon {
             provider: provider,
             connector: RunnerConnector(http: http, configuration: .init(version: AnycodeVersion.current)),
             archive: PatchDirectory(root: data.saves).archive,
-            clock: RuntimeClock(SuspendingClock(), date: { Date() }), makeID: Self.makeID,
+            clock: .system, makeID: Self.makeID,
             token: { tokens.token(for: $0) }, logger: logger)
         let tree = TreeBox()
         let journal = EventJournal()
@@ -80,6 +81,7 @@ struct Daemon {
         self.root = root
         self.console = console
         self.provider = provider
+        self.sandboxes = sandboxes
         self.store = store
         self.http = http
         let service = RootService(
@@ -116,6 +118,8 @@ struct Daemon {
             do { try await tasks.waitForAll() } catch is CancellationError {}
         }
         await http.shutdown()
+        // Succeeds only when it is empty; the next start makes it again.
+        rmdir(sandboxes)
     }
 
     private enum Outcome {

@@ -45,7 +45,7 @@ struct Quickstart: AsyncParsableCommand {
         }
         try await checkSurroundings(daemon)
         let tour = QuickstartTour(daemon: daemon, repository: repository, isAttended: isAttended)
-        try await daemon.run { try await tour.run() }
+        try await StartFailure.namingThePart { try await daemon.run { try await tour.run() } }
         if let failure = tour.failure {
             Terminal.complain(failure)
             throw ExitCode(1)

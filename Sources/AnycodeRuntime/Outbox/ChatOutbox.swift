@@ -109,6 +109,18 @@ package actor ChatOutbox: Child {
         try? await platform.acknowledge(callback, note: note)
     }
 
+    /// Says something while nothing can be stored: past the store and once. `true` when it was sent.
+    package func tellUnstored(_ message: OutgoingMessage, in conversation: Conversation, nonce: String) async -> Bool {
+        do throws(ChatError) {
+            try await platform.permit(for: chat, priority: .notice)
+            _ = try await platform.send(message, to: conversation, nonce: nonce)
+            return true
+        } catch {
+            status.setLastError(error.message)
+            return false
+        }
+    }
+
     private func resumeSettled() {
         for session in settledWaiters.keys.sorted() where machine.isSettled(session) {
             for waiter in settledWaiters.removeValue(forKey: session) ?? [] { waiter.resume() }

@@ -48,7 +48,7 @@ package actor Router: Child {
             }
             try await startQueued()
             try await introduceNewcomers()
-            context.status.wait(for: "messages")
+            context.status.wait(for: "messages", lasting: .zero)
             try await signal.wait()
         }
     }

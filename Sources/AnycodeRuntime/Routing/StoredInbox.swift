@@ -14,8 +14,11 @@ package struct StoredInbox: ChatInbox {
 
     package func receive(_ events: [InboundEvent]) async throws {
         let (platform, date) = (platform, runtime.clock.date())
-        try await runtime.store.write { transaction in
-            for event in events { _ = try transaction.insertInbound(event, platform: platform, receivedAt: date) }
+        let admitted = events.filter { runtime.configuration.admits($0.sender, in: $0.conversation) }
+        try await runtime.unstored.holding(admitted.map(\.conversation)) {
+            try await runtime.store.write { transaction in
+                for event in events { _ = try transaction.insertInbound(event, platform: platform, receivedAt: date) }
+            }
         }
         await runtime.routers[.router]?.wake()
     }

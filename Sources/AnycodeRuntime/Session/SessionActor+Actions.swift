@@ -104,6 +104,7 @@ extension SessionActor {
         do {
             try await setLease("created")
             let health = try await introduce(connection, child)
+            child.status[detail: "runner"] = health.version
             self.connection = connection
             enqueue(Input(event: .acquired(health)))
             child.status.wait(for: "alive")
@@ -123,6 +124,12 @@ extension SessionActor {
         let profile = runtime.configuration.profile(header.agent)
         return try await retrying(child) { () async throws(AgentError) in
             let health = try await connection.workspace.health()
+            guard !health.isTooNew else {
+                throw AgentError(
+                    .unreachable,
+                    "it is of version \(health.version) and speaks protocol \(health.protocolNumber), this daemon knows "
+                        + "\(RunnerHealth.Compatibility.newestKnown): install the newer daemon again")
+            }
             if let profile {
                 try await connection.workspace.setEnvironment(profile.environment)
                 if let command = profile.command {
@@ -312,7 +319,7 @@ extension SessionActor {
                 return (status, patch)
             }
             guard !patch.isEmpty else { return enqueue(Input(event: .saved(nil))) }
-            let path = try await runtime.archive.write(header.id, patch)
+            let path = try await archive(patch)
             let saved = SavedPatch(
                 path: path, bytes: patch.count, files: status.files.count,
                 added: status.files.reduce(0) { $0 + ($1.added ?? 0) },
@@ -320,8 +327,27 @@ extension SessionActor {
             enqueue(Input(event: .saved(saved)))
         } catch is CancellationError {
             return
+        } catch let error as AgentError where error.code == .tooLarge {
+            let limit = runtime.configuration.patchLimit
+            enqueue(
+                Input(event: .saveFailed("the patch is too big: \(error.message); at most \(limit) bytes are saved")))
         } catch {
             enqueue(Input(event: .saveFailed("\(error)")))
+        }
+    }
+
+    /// Keeps the patch outside of the sandbox; waits as long as there is no space for it.
+    private func archive(_ patch: [UInt8]) async throws -> String {
+        var backoff = Duration.seconds(1)
+        while true {
+            do throws(ArchiveError) {
+                return try await runtime.archive.write(header.id, patch)
+            } catch {
+                guard error.isFull else { throw error }
+                enqueue(Input(event: .saveHindered(error.message)))
+                try await runtime.clock.sleep(backoff)
+                backoff = min(backoff * 2, .seconds(30))
+            }
         }
     }
 

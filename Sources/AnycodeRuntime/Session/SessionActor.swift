@@ -404,11 +404,13 @@ package actor SessionActor: Child {
         }
         if before != brief.activity { await runtime.routers[.router]?.placesChanged() }
         let waiting = machine.waiting
-        context.status.wait(for: waiting.reason, on: waiting.on, within: waiting.limit)
+        context.status.wait(
+            for: waiting.reason, on: waiting.on, within: waiting.limit, lasting: machine.waitingSince)
         context.status[detail: "phase"] = brief.phase
         context.status[detail: "agent"] = header.agent.rawValue
         context.status[detail: "chat"] = header.conversation.description
         context.status[detail: "masked secrets"] = brief.maskings == 0 ? nil : "\(brief.maskings)"
+        context.status[detail: "trouble"] = brief.trouble
         context.status[detail: "queued"] = brief.queued == 0 ? nil : "\(brief.queued)"
     }
 }

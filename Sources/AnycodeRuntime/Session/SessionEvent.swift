@@ -24,6 +24,8 @@ package enum SessionEvent: Hashable, Sendable {
     case finishRequested(by: Person, callback: String)
     /// The daemon is going down and takes the sandboxes with it.
     case shutdownRequested
+    /// An operator drains the daemon, which stays up.
+    case drainRequested
 
     case acquired(RunnerHealth)
     case acquireFailed(SandboxError)
@@ -46,6 +48,8 @@ package enum SessionEvent: Hashable, Sendable {
     case logged(String)
     case saved(SavedPatch?)
     case saveFailed(String)
+    /// The save in progress waits for something that a person must mend; it goes on by itself then.
+    case saveHindered(String)
     case destroyed
     case destroyFailed(String)
     /// Time has passed; some deadline may be due.

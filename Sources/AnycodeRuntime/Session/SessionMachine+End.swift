@@ -102,6 +102,7 @@ extension SessionMachine {
     mutating func saved(_ patch: SavedPatch?) {
         saveIsRunning = false
         stopClock()
+        state.saveProblem = nil
         state.savedAt = state.agentSeconds
         if let patch, patch.path != state.lastSave?.path { decision.newSave = patch }
         state.lastSave = patch
@@ -114,6 +115,7 @@ extension SessionMachine {
 
     mutating func saveFailed(_ reason: String) {
         saveIsRunning = false
+        state.saveProblem = reason
         stopClock()
         state.savedAt = state.agentSeconds  // the next try is as far away as after a success
         if saveAgain {
@@ -121,6 +123,16 @@ extension SessionMachine {
             return startSave()
         }
         afterSave(.failed(reason: reason, last: state.lastSave))
+    }
+
+    /// Nothing is given up while the work cannot be saved for want of space: the sandbox keeps it, and the deadline
+    /// begins anew.
+    mutating func saveHindered(_ reason: String) {
+        guard saveIsRunning else { return }
+        if deadlines[.save] != nil { deadlines[.save] = now + policy.save }
+        guard state.saveProblem != reason else { return }
+        state.saveProblem = reason
+        note("The work cannot be saved now: \(reason). It stays in the sandbox and is saved as soon as it can be.")
     }
 
     /// The save itself goes on; one that is wanted meanwhile follows it, so that a late answer is never taken for its own.

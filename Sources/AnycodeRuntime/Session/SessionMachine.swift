@@ -62,6 +62,7 @@ package struct SessionMachine: Sendable {
             choose(choice, value, by: person, click)
         case .accompanied: accompanied()
         case .shutdownRequested: end(.cancelled, "Anycode is shutting down", rings: true)
+        case .drainRequested: end(.cancelled, "Anycode is being drained for maintenance", rings: true)
         case .acquired(let health): acquired(health)
         case .acquireFailed(let error): acquireFailed(error)
         case .prepareProgressed(let words): progressed(words)
@@ -78,6 +79,7 @@ package struct SessionMachine: Sendable {
         case .logged(let path): state.turnLog = path
         case .saved(let patch): saved(patch)
         case .saveFailed(let reason): saveFailed(reason)
+        case .saveHindered(let reason): saveHindered(reason)
         case .destroyed: destroyed(gone: true)
         case .destroyFailed: destroyed(gone: false)
         case .ticked: tick()

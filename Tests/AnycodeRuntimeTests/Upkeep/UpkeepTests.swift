@@ -131,4 +131,18 @@ struct UpkeepTests {
         #expect(bench.host.sandboxes.isEmpty)
         #expect(bench.texts().contains { $0.contains("shutting down") && $0.contains("version 1") })
     }
+
+    @Test func aDrainOfADaemonThatStaysIsNoShutdown() throws {
+        let bench = try RuntimeBench()
+        try bench.start()
+        bench.write("/task {edit,permission}")
+        bench.wait(.seconds(10))
+        let runtime = bench.runtime
+        runtime.intake.become(.refusing)
+        let task = bench.executor.start { await runtime.drain(within: .seconds(60)) }
+        bench.wait(.seconds(61))
+        #expect(try bench.executor.complete { try await task.value } == [])
+        #expect(bench.texts().contains { $0.contains("being drained for maintenance") })
+        #expect(!bench.texts().contains { $0.contains("shutting down") })
+    }
 }

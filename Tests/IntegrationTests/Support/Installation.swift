@@ -142,6 +142,16 @@ final class Installation: Sendable {
         try start("anycode", ["run", "--config", configuration], variables: variables)
     }
 
+    /// The daemon with its database and all beside it on a small disk.
+    func daemon(databaseOn disk: SmallDisk) throws -> RunningProgram {
+        let text = try String(contentsOfFile: configuration, encoding: .utf8)
+        let moved = text.replacingOccurrences(of: directory.file("anycode.db"), with: disk.path + "/anycode.db")
+        try write(moved, to: "config.toml")
+        let wrapper = disk.wrapper
+        return try start(
+            wrapper[0], wrapper.dropFirst() + [Surroundings.program("anycode"), "run", "--config", configuration])
+    }
+
     private func start(
         _ name: String, _ arguments: [String], variables: [String: String] = [:], terminal: Bool = false
     ) throws -> RunningProgram {

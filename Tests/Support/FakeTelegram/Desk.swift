@@ -80,7 +80,9 @@ final class Desk: Sendable {
     private func answer(_ request: ScriptedConnection.Request, on connection: ScriptedConnection) -> Bool {
         let prefix = "/bot\(FakeTelegram.token)/"
         guard request.method == "POST", request.path.hasPrefix(prefix) else {
-            return respond(.failure(404, "Not Found", parameters: nil), on: connection)
+            let isOtherBot = request.path.hasPrefix("/bot")
+            let problem: (Int, String) = isOtherBot ? (401, "Unauthorized") : (404, "Not Found")
+            return respond(.failure(problem.0, problem.1, parameters: nil), on: connection)
         }
         let method = String(request.path.dropFirst(prefix.count))
         let (body, file) = Form.read(request)
