@@ -4,14 +4,17 @@ package import Supervision
 
 /// Makes one chat equal to the views of its sessions. Alone calls the platform for messages, one call at a time.
 package actor ChatOutbox: Child {
-    private let chat: ChatID
-    private let platform: any ChatPlatform
+    let chat: ChatID
+    let platform: any ChatPlatform
     private let store: Store
     private let clock: RuntimeClock
-    private let status: StatusCell
+    let status: StatusCell
     private let began: @Sendable () async -> Void
     private let signal = Signal()
-    private var machine: OutboxMachine
+    /// While a permit is waited for: the priority that it was asked for with, and what ends the wait.
+    var patience: SendPriority?
+    let overtaken = Signal()
+    private(set) var machine: OutboxMachine
     private var settledWaiters: [SessionID: [CheckedContinuation<Void, any Error>]] = [:]
     private var backoff = Duration.seconds(1)
     private var isEnded = false
@@ -38,8 +41,8 @@ package actor ChatOutbox: Child {
         try await loadNotices()
         await began()
         while true {
-            while let operation = machine.next() {
-                try await platformPermit(operation.priority)
+            while let wanted = machine.next() {
+                guard try await isPermitted(wanted.priority) else { continue }
                 guard let operation = machine.next() else { break }
                 try await perform(operation)
                 showBacklog()
@@ -47,7 +50,7 @@ package actor ChatOutbox: Child {
             }
             showBacklog()
             resumeSettled()
-            status.endWait()
+            if machine.isBarred { status.wait(for: "the bot to be let in again") } else { status.endWait() }
             try await signal.wait()
         }
     }
@@ -77,6 +80,7 @@ package actor ChatOutbox: Child {
         }
         machine.present(slots, of: session)
         signal.raise()
+        overtake()
     }
 
     /// Returns when the chat shows all of the session's last view.
@@ -102,7 +106,18 @@ package actor ChatOutbox: Child {
     package func noticesChanged() async throws {
         try await loadNotices()
         signal.raise()
+        overtake()
     }
+
+    /// Somebody wrote in the chat, so the bot may be in it again.
+    package func heard() {
+        guard machine.isBarred else { return }
+        machine.isBarred = false
+        signal.raise()
+    }
+
+    /// A message that a session which ends could not post: it is to be stored as a notice.
+    package func owed(by session: SessionID) -> OutgoingMessage? { machine.owed(by: session) }
 
     /// Answers a click. Best effort: a click that cannot be answered has its effect all the same.
     package func acknowledge(_ callback: String, note: String) async {
@@ -144,16 +159,6 @@ package actor ChatOutbox: Child {
 
     // MARK: Calls to the platform
 
-    private func platformPermit(_ priority: SendPriority) async throws {
-        do {
-            status.wait(for: "permit to send")
-            try await platform.permit(for: chat, priority: priority)
-            status.endWait()
-        } catch {
-            try await pause(after: error)
-        }
-    }
-
     private func perform(_ operation: OutboxMachine.Operation) async throws {
         switch operation {
         case .send(let send): try await post(send)
@@ -179,16 +184,29 @@ package actor ChatOutbox: Child {
         case .outcomeUnknown:
             machine.outcomeUnknown(send)
             try await record(send, .unknown, message: nil)
-        case .rejected, .messageGone, .chatGone:
+        case .chatGone:
+            machine.notSent(send)
+            try await record(send, Self.isUnknown(send, machine) ? .unknown : .waiting, message: nil)
+            return bar(error)
+        case .rejected, .messageGone:
             machine.gaveUp(send.session, send.key, message: nil, digest: send.digest)
             status.setLastError(error.message)
             return try await record(send, .given, message: nil)
         default:
             machine.notSent(send)
-            let isUnknown = machine.desks[send.session]?.shown[send.key]?.state == .unknown
-            try await record(send, isUnknown ? .unknown : .waiting, message: nil)
+            try await record(send, Self.isUnknown(send, machine) ? .unknown : .waiting, message: nil)
         }
         try await pause(after: error)
+    }
+
+    private static func isUnknown(_ send: OutboxMachine.Send, _ machine: OutboxMachine) -> Bool {
+        machine.desks[send.session]?.shown[send.key]?.state == .unknown
+    }
+
+    /// Blocked, kicked, or without the right to write: nothing is tried before somebody writes here.
+    private func bar(_ error: ChatError) {
+        machine.isBarred = true
+        status.setLastError(error.message)
     }
 
     private func change(_ edit: OutboxMachine.Edit) async throws {
@@ -202,7 +220,8 @@ package actor ChatOutbox: Child {
             case .messageGone:
                 machine.messageIsGone(edit)
                 try await record(edit, edit.priority >= .question ? .waiting : .given)
-            case .rejected, .chatGone:
+            case .chatGone: bar(error)
+            case .rejected:
                 machine.gaveUp(edit.session, edit.key, message: edit.id, digest: edit.digest)
                 try await record(edit, .given)
                 status.setLastError(error.message)
@@ -234,11 +253,12 @@ package actor ChatOutbox: Child {
             switch error.code {
             case .outcomeUnknown where notice.edits != nil:  // an edit is simply made again
                 return try await pause(after: error)
-            case .rejected, .messageGone, .chatGone, .outcomeUnknown: status.setLastError(error.message)
+            case .rejected, .messageGone, .outcomeUnknown: status.setLastError(error.message)
             default:
                 if !notice.isRepeat {
                     try await store.write { try $0.setNoticeState(sequence, SlotState.waiting.rawValue) }
                 }
+                if error.code == .chatGone { return bar(error) }
                 return try await pause(after: error)
             }
         }
@@ -252,7 +272,7 @@ package actor ChatOutbox: Child {
     }
 
     /// Waits as the platform says, or longer each time while it cannot be reached.
-    private func pause(after error: ChatError) async throws {
+    func pause(after error: ChatError) async throws {
         switch error.code {
         case .cancelled: throw CancellationError()
         case .flood(let retryAfter):

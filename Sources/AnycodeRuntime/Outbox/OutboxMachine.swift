@@ -92,6 +92,8 @@ struct OutboxMachine {
     /// Sessions in the order in which they first came, so that equals take turns by age.
     private var order: [SessionID] = []
     private(set) var notices: [Notice] = []
+    /// Whether nothing may be written in the chat until the bot is let in again. Nobody waits for that.
+    var isBarred = false
 
     init(limits: ChatLimits) {
         self.limits = limits
@@ -99,7 +101,14 @@ struct OutboxMachine {
 
     func knows(_ session: SessionID) -> Bool { desks[session] != nil }
 
-    func isSettled(_ session: SessionID) -> Bool { desks[session]?.isSettled ?? true }
+    func isSettled(_ session: SessionID) -> Bool { isBarred || desks[session]?.isSettled ?? true }
+
+    /// What a session that ends must not take with it: its last final, where the chat could not be told.
+    func owed(by session: SessionID) -> OutgoingMessage? {
+        guard isBarred, let desk = desks[session] else { return nil }
+        let final = desk.slots.indices.last { desk.slots[$0].priority == .final && !desk.isShown($0) }
+        return final.map { desk.slots[$0].message }
+    }
 
     /// How many slots and notices are not yet as they should be.
     var backlog: Int {
@@ -142,6 +151,7 @@ struct OutboxMachine {
 
     /// The most urgent thing to do; `nil` when the chat is as it should be.
     func next() -> Operation? {
+        if isBarred { return nil }
         var best: Operation? = notices.first.map { .notice($0) }
         for session in order {
             guard let desk = desks[session], let candidate = candidate(session, desk) else { continue }

@@ -65,9 +65,10 @@ extension Router {
         if let refusal = try await refusal(toResume: row, stored.event) {
             return try await answer(refusal, callback, stored)
         }
-        guard let ended = try? JSONCoding.decode(StoredSession.self, from: row.snapshot) else {
+        guard var ended = try? JSONCoding.decode(StoredSession.self, from: row.snapshot) else {
             return try await answer(try await unreadable(row), callback, stored)
         }
+        ended.header.conversation = row.conversation
         if let callback { await acknowledge(callback, in: stored, note: "Going on") }
         let text = text.isEmpty && !files.isEmpty ? "Look at these files." : text
         let header = try await header(resuming: ended, text, stored.event)

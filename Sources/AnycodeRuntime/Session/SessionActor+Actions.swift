@@ -316,7 +316,10 @@ extension SessionActor {
             let saved = SavedPatch(
                 path: path, bytes: patch.count, files: status.files.count,
                 added: status.files.reduce(0) { $0 + ($1.added ?? 0) },
-                removed: status.files.reduce(0) { $0 + ($1.removed ?? 0) }, holdsSecret: masker.finds(in: patch))
+                removed: status.files.reduce(0) { $0 + ($1.removed ?? 0) }, holdsSecret: masker.finds(in: patch),
+                list: status.files.prefix(SavedPatch.mostListed).map {
+                    PatchedFile(path: masker.masked($0.path), added: $0.added, removed: $0.removed)
+                })
             enqueue(Input(event: .saved(saved)))
         } catch is CancellationError {
             return
@@ -343,12 +346,18 @@ extension SessionActor {
                 try await present()
                 let outbox = try await runtime.outbox(for: header.conversation.chat)
                 try await outbox.waitUntilSettled(header.id)
+                let message = await outbox.owed(by: header.id)
+                let owed = try message.map { try JSONCoding.encode($0) }
                 let (id, incarnation, date) = (header.id, incarnation, runtime.clock.date())
+                let (conversation, nonce) = (header.conversation, "\(header.id)/owed")
                 try await runtime.store.write { transaction in
                     let update = SessionUpdate(isLive: false, finishedAt: date)
                     try transaction.updateSession(id, incarnation: incarnation, update, at: date)
+                    guard let owed else { return }
+                    _ = try transaction.insertNotice(conversation: conversation, message: owed, nonce: nonce, at: date)
                 }
                 await outbox.close(header.id)
+                if owed != nil { try? await outbox.noticesChanged() }
                 return finishRun()
             } catch let error as StoreError {
                 throw error

@@ -36,6 +36,8 @@ package actor SessionActor: Child {
     private nonisolated let board: Mutex<SessionBrief>
 
     private let signal = Signal()
+    /// Raised when the agent begins to work.
+    let workBegan = Signal()
     let flushSignal = Signal()
     private var inbox: [Input] = []
     private var roomWaiters: [CheckedContinuation<Void, Never>] = []
@@ -77,6 +79,7 @@ package actor SessionActor: Child {
         var transcript: Transcript
         do {
             stored = try JSONCoding.decode(StoredSession.self, from: row.snapshot)
+            stored.header.conversation = row.conversation  // the chat may have another id since
             transcript = Transcript(header: stored.header)
             for line in lines { transcript.apply(try JSONCoding.decode(TranscriptEntry.self, from: line)) }
         } catch {
@@ -193,6 +196,7 @@ package actor SessionActor: Child {
             group.addTask { await self.runParts(parts) }
             group.addTask { try await self.flushWhenAsked() }
             group.addTask { await self.noticeFailure() }
+            group.addTask { try await self.showTypingAtWork() }
             enqueue(Input(event: .started))
             flushSignal.raise()
             await runtime.routers[.router]?.sessionStarted(self)
@@ -400,9 +404,10 @@ package actor SessionActor: Child {
         let brief = machine.brief
         let before = board.withLock { board in
             defer { board = brief }
-            return board.activity
+            return board
         }
-        if before != brief.activity { await runtime.routers[.router]?.placesChanged() }
+        if before.activity != brief.activity { await runtime.routers[.router]?.placesChanged() }
+        if brief.isAtWork, !before.isAtWork { workBegan.raise() }
         let waiting = machine.waiting
         context.status.wait(for: waiting.reason, on: waiting.on, within: waiting.limit)
         context.status[detail: "phase"] = brief.phase

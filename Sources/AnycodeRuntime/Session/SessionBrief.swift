@@ -36,6 +36,9 @@ package struct SessionBrief: Hashable, Sendable, Codable {
     package var commands: [String]
     /// Whether its messages carry its colour.
     package var isTagged = false
+
+    /// Whether the agent is in the middle of a turn and asks nobody.
+    var isAtWork: Bool { activity == .active && phase == SessionState.Phase.working.word }
 }
 
 extension SessionMachine {

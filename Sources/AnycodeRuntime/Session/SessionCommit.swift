@@ -124,7 +124,7 @@ struct SessionCommit: Sendable {
 
 /// The form in which a session's row keeps it.
 package struct StoredSession: Hashable, Sendable, Codable {
-    package let header: SessionHeader
+    package var header: SessionHeader
     package let state: SessionState
 
     package init(header: SessionHeader, state: SessionState) {

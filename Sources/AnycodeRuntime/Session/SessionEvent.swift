@@ -16,7 +16,7 @@ package enum SessionEvent: Hashable, Sendable {
     case accompanied
     case pressed(InteractionID, ButtonAction, by: Person, callback: String)
     case cancelRequested(by: Person, callback: String?)
-    case stopRequested(by: Person)
+    case stopRequested(by: Person, callback: String? = nil)
     case diffRequested(by: Person, callback: String?)
     /// The button of an offer of more time.
     case moreTimeRequested(TimeOffer.ID, by: Person, callback: String)

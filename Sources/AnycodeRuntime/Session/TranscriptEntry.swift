@@ -136,6 +136,9 @@ package enum SaveReport: Hashable, Sendable, Codable {
 
 /// A patch that is safe on the daemon's disk.
 package struct SavedPatch: Hashable, Sendable, Codable {
+    /// How many files a message lists.
+    package static let mostListed = 10
+
     package let path: String
     package let bytes: Int
     package let files: Int
@@ -143,20 +146,27 @@ package struct SavedPatch: Hashable, Sendable, Codable {
     package let removed: Int
     /// A secret is in it: it is kept, and not shown in the chat.
     package let holdsSecret: Bool
+    /// The first of the files, as many as a message lists; `nil` in what older versions stored.
+    package let list: [PatchedFile]?
 
-    package init(path: String, bytes: Int, files: Int, added: Int, removed: Int, holdsSecret: Bool = false) {
+    package init(
+        path: String, bytes: Int, files: Int, added: Int, removed: Int, holdsSecret: Bool = false,
+        list: [PatchedFile]? = nil
+    ) {
         self.path = path
         self.bytes = bytes
         self.files = files
         self.added = added
         self.removed = removed
         self.holdsSecret = holdsSecret
+        self.list = list
     }
 
     /// The same patch, kept somewhere else.
     func moved(to path: String) -> SavedPatch {
         SavedPatch(
-            path: path, bytes: bytes, files: files, added: added, removed: removed, holdsSecret: holdsSecret)
+            path: path, bytes: bytes, files: files, added: added, removed: removed, holdsSecret: holdsSecret, list: list
+        )
     }
 }
 
@@ -195,5 +205,19 @@ package struct SessionReport: Hashable, Sendable, Codable {
         self.rings = rings
         self.token = token
         self.log = log
+    }
+}
+
+/// A file that a patch changes.
+package struct PatchedFile: Hashable, Sendable, Codable {
+    package let path: String
+    /// Lines; `nil` for binary files.
+    package let added: Int?
+    package let removed: Int?
+
+    package init(path: String, added: Int?, removed: Int?) {
+        self.path = path
+        self.added = added
+        self.removed = removed
     }
 }

@@ -45,6 +45,35 @@ struct ChatOutboxTests {
         #expect(bench.host.sandboxes.isEmpty)
     }
 
+    @Test func whatAChatMissedItGetsOnceTheBotIsLetInAgain() throws {
+        let bench = try RuntimeBench { $0.session.linger = .zero }
+        try bench.start()
+        bench.chat.ban()
+        bench.write("/task {edit}")
+        bench.wait(.seconds(120))
+        #expect(try bench.sessions().map(\.isLive) == [false])
+        #expect(!bench.texts().contains { $0.contains("✅ Done") })
+        try bench.restart()
+        bench.wait(.seconds(5))
+        bench.chat.ban(false)
+        bench.write("/help")
+        bench.wait(.seconds(5))
+        #expect(bench.texts().count { $0.contains("✅ Done") } == 1)
+    }
+
+    @Test func aSessionThatGoesOnShowsWhatWasMissed() throws {
+        let bench = try RuntimeBench()
+        try bench.start()
+        bench.chat.ban()
+        bench.write("/task {permission}")
+        bench.wait(.seconds(60))
+        #expect(!bench.texts().contains { $0.contains("May it?") })
+        bench.chat.ban(false)
+        bench.write("/status")
+        bench.wait(.seconds(5))
+        #expect(bench.texts().count { $0.contains("May it?") } == 1)
+    }
+
     @Test func aQuestionThatSomebodyDeletesIsAskedAnewWhenItChanges() throws {
         let bench = try RuntimeBench()
         try bench.start()

@@ -147,7 +147,7 @@ package final class SimChatServer: Sendable {
     var unanswered: [String] { state.withLock { state in state.clicks.filter { !state.answered.contains($0) } } }
 
     /// The bot is thrown out.
-    package func ban() { state.withLock { $0.isBanned = true } }
+    package func ban(_ isBanned: Bool = true) { state.withLock { $0.isBanned = isBanned } }
 
     package func flood(_ duration: Duration) { state.withLock { $0.floodUntil = world.now + duration } }
 
