@@ -147,7 +147,8 @@ let testTargets: [Target] = [
     tests(
         "IntegrationTests",
         [
-            "AnycodeControl", "CSandboxSystem", "FakeTelegram", "ScriptedModel", "TestJSON", "TestSupport", "anycode",
+            "AnycodeChat", "AnycodeControl", "AnycodeCore", "AnycodeRuntime", "AnycodeStore", "CSandboxSystem",
+            "FakeTelegram", "ScriptedModel", "TestJSON", "TestSupport", "anycode",
             "anycode-demo-agent", "anycode-runner", "anycodectl", "test-agent",
         ]),
     tests("TestSupportTests", ["TestSupport"]),

@@ -49,7 +49,8 @@ struct Daemon {
         var settings = RuntimeConfiguration(configuration)
         settings.announce = { Terminal.complain($0) }
         adjust(&settings)
-        let platforms = Self.platforms(configuration, settings: settings, http: http)
+        let platforms = Self.platforms(
+            configuration, settings: settings, memory: StoredChatMemory(store: store), http: http)
         let runtime = Runtime(
             configuration: settings, store: store, instance: instance,
             platforms: platforms + (console.map { [$0] } ?? []),

@@ -1,8 +1,10 @@
+import AnycodeChat
 import AnycodeConfig
 import AnycodeCore
 import AnycodeSandbox
 import ArgumentParser
 import Foundation
+import HTTPTransport
 
 /// `anycode doctor`: what is wrong, and what mends it.
 struct Doctor: AsyncParsableCommand {
@@ -22,6 +24,7 @@ struct Doctor: AsyncParsableCommand {
         checks += configuration.warnings.filter { $0.code == .openAccess }.map { .failed("access", "\($0)") }
         checks.append(runner)
         checks += await sandbox(configuration)
+        checks += await telegram(configuration)
         checks += LiveDoctor.checks(configuration)
         for check in checks { Terminal.say(check.line) }
         if checks.contains(where: \.isFailure) { throw ExitCode(1) }
@@ -31,6 +34,16 @@ struct Doctor: AsyncParsableCommand {
         let path = Daemon.runnerPath
         return FileManager.default.isExecutableFile(atPath: path)
             ? .ok("runner", path) : .failed("runner", "\(path) is missing; install it beside anycode (make install)")
+    }
+
+    private func telegram(_ configuration: Configuration) async -> [DoctorCheck] {
+        guard let telegram = configuration.telegram, let http = try? HTTPClient() else { return [] }
+        let inspection = TelegramInspection(
+            token: AnycodeCore.Secret(telegram.botToken.reveal()), baseURL: telegram.apiBaseURL,
+            removesWebhook: telegram.removesWebhook, http: http)
+        let findings = await inspection.findings()
+        await http.shutdown()
+        return findings.map { $0.isFine ? .ok("telegram", $0.words) : .failed("telegram", $0.words) }
     }
 
     private func sandbox(_ configuration: Configuration) async -> [DoctorCheck] {

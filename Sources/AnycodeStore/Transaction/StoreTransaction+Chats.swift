@@ -22,7 +22,7 @@ extension StoreTransaction {
             WHERE message IS NOT NULL AND instr(message, ':') = 0
                 AND session IN (SELECT id FROM sessions WHERE platform = ?1 AND chat = ?2)
             """, platform, from)
-        for table in ["sessions", "notices"] {
+        for table in ["sessions", "notices", "waiting_tasks"] {
             count += try run(
                 "UPDATE \(table) SET chat = ?3 WHERE platform = ?1 AND chat = ?2", platform, from, to)
         }
