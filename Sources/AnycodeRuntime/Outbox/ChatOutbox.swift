@@ -131,13 +131,16 @@ package actor ChatOutbox: Child {
         var shown: [String: OutboxMachine.Shown] = [:]
         for row in rows {
             let state: OutboxMachine.Shown.State
-            switch (SlotState(rawValue: row.state), row.message) {
-            case (.sent, let message?): state = .sent(message)
+            let known = SlotState(rawValue: row.state)
+            switch (known, row.message) {
+            case (.sent, let message?), (.repeated, let message?): state = .sent(message)
             case (.given, let message): state = .given(up: message)
             case (.waiting, _): continue
             default: state = .unknown
             }
-            shown[row.key] = .init(state: state, digest: MessageDigest(bytes: row.shown), attempts: row.attempts)
+            shown[row.key] = .init(
+                state: state, digest: MessageDigest(bytes: row.shown), attempts: row.attempts,
+                isRepeat: known == .repeated)
         }
         return shown
     }
@@ -167,7 +170,7 @@ package actor ChatOutbox: Child {
         do {
             let id = try await platform.send(send.message, to: send.conversation, nonce: send.nonce)
             let digest = machine.sent(send, as: id)
-            try await record(send, .sent, message: id, digest: digest)
+            try await record(send, send.isRepeat ? .repeated : .sent, message: id, digest: digest)
             succeeded()
         } catch let error as ChatError {
             try await postFailed(send, error)
@@ -195,7 +198,7 @@ package actor ChatOutbox: Child {
         do {
             try await platform.edit(edit.id, in: edit.conversation, to: edit.message)
             machine.edited(edit)
-            try await record(edit, .sent)
+            try await record(edit, edit.isRepeat ? .repeated : .sent)
             succeeded()
         } catch let error as ChatError {
             switch error.code {
@@ -208,7 +211,7 @@ package actor ChatOutbox: Child {
                 status.setLastError(error.message)
             case .outcomeUnknown:
                 machine.outcomeUnknown(edit)
-                try await record(edit, .sent, digest: .unknown)
+                try await record(edit, edit.isRepeat ? .repeated : .sent, digest: .unknown)
                 try await pause(after: error)
             default:
                 try await pause(after: error)
@@ -217,10 +220,8 @@ package actor ChatOutbox: Child {
     }
 
     private func post(_ notice: OutboxMachine.Notice) async throws {
-        var message = notice.message
-        if notice.isRepeat, notice.edits == nil, !platform.limits.deduplicatesSends {
-            message.markdown = "*(possibly a repeat)*\n" + message.markdown
-        }
+        let isRepeat = notice.isRepeat && notice.edits == nil && !platform.limits.deduplicatesSends
+        let message = isRepeat ? OutboxMachine.labelled(notice.message) : notice.message
         let sequence = notice.sequence
         try await store.write { try $0.setNoticeState(sequence, SlotState.sending.rawValue) }
         do throws(ChatError) {
@@ -319,6 +320,8 @@ enum SlotState: String {
     /// A send was begun; found after a restart, its outcome is unknown.
     case sending
     case sent
+    /// Sent, with the words that another copy may be there.
+    case repeated
     case unknown
     /// Not tried any more: refused, or deleted by a person.
     case given

@@ -17,6 +17,8 @@ struct OutboxMachine {
         var state: State
         var digest: MessageDigest
         var attempts: Int
+        /// Whether another copy of it may be in the chat: then it says so for good, in edits too.
+        var isRepeat = false
     }
 
     /// One session's part of the chat.
@@ -59,6 +61,7 @@ struct OutboxMachine {
         let nonce: String
         let attempts: Int
         let priority: SendPriority
+        let isRepeat: Bool
     }
 
     struct Edit: Hashable {
@@ -71,6 +74,7 @@ struct OutboxMachine {
         let digest: MessageDigest
         let attempts: Int
         let priority: SendPriority
+        let isRepeat: Bool
     }
 
     enum Operation: Hashable {
@@ -175,15 +179,20 @@ struct OutboxMachine {
         let slot = desk.slots[place]
         let before = desk.shown[slot.key]
         let attempts = (before?.attempts ?? 0) + 1
-        var message = slot.message
-        if before?.state == .unknown, !limits.deduplicatesSends {
-            message.markdown = "*(possibly a repeat)*\n" + message.markdown
-        }
+        let isRepeat = before.map { ($0.state == .unknown || $0.isRepeat) && !limits.deduplicatesSends } ?? false
         // A platform that recognises nonces would otherwise name the deleted message again.
         let copy = before?.state == .gone ? "/\(attempts)" : ""
         return Send(
-            session: session, key: slot.key, position: place, conversation: desk.conversation, message: message,
-            digest: desk.digests[place], nonce: "\(session)/\(slot.key)\(copy)", attempts: attempts, priority: urgency)
+            session: session, key: slot.key, position: place, conversation: desk.conversation,
+            message: isRepeat ? Self.labelled(slot.message) : slot.message, digest: desk.digests[place],
+            nonce: "\(session)/\(slot.key)\(copy)", attempts: attempts, priority: urgency, isRepeat: isRepeat)
+    }
+
+    /// Says that the message may be in the chat already.
+    static func labelled(_ message: OutgoingMessage) -> OutgoingMessage {
+        var message = message
+        message.markdown = "*(possibly a repeat)*\n" + message.markdown
+        return message
     }
 
     private func edit(_ session: SessionID, _ desk: Desk, _ place: Int) -> Operation? {
@@ -192,7 +201,8 @@ struct OutboxMachine {
         return .edit(
             Edit(
                 session: session, key: slot.key, position: place, conversation: desk.conversation, id: id,
-                message: slot.message, digest: desk.digests[place], attempts: shown.attempts, priority: slot.priority))
+                message: shown.isRepeat ? Self.labelled(slot.message) : slot.message, digest: desk.digests[place],
+                attempts: shown.attempts, priority: slot.priority, isRepeat: shown.isRepeat))
     }
 
     // MARK: What came of it
@@ -203,7 +213,8 @@ struct OutboxMachine {
     mutating func sent(_ send: Send, as id: MessageID) -> MessageDigest {
         let isKept = limits.deduplicatesSends && desks[send.session]?.shown[send.key]?.state == .unknown
         let digest = isKept ? .unknown : send.digest
-        desks[send.session]?.shown[send.key] = Shown(state: .sent(id), digest: digest, attempts: send.attempts)
+        desks[send.session]?.shown[send.key] = Shown(
+            state: .sent(id), digest: digest, attempts: send.attempts, isRepeat: send.isRepeat)
         return digest
     }
 
@@ -224,7 +235,7 @@ struct OutboxMachine {
 
     mutating func edited(_ edit: Edit) {
         desks[edit.session]?.shown[edit.key] = Shown(
-            state: .sent(edit.id), digest: edit.digest, attempts: edit.attempts)
+            state: .sent(edit.id), digest: edit.digest, attempts: edit.attempts, isRepeat: edit.isRepeat)
     }
 
     mutating func gaveUp(_ session: SessionID, _ key: String, message: MessageID?, digest: MessageDigest) {
@@ -234,7 +245,8 @@ struct OutboxMachine {
     /// The message is gone from the chat: a question or a final is posted anew, anything else is let go.
     mutating func messageIsGone(_ edit: Edit) {
         if edit.priority >= .question {
-            desks[edit.session]?.shown[edit.key] = Shown(state: .gone, digest: edit.digest, attempts: edit.attempts)
+            desks[edit.session]?.shown[edit.key] = Shown(
+                state: .gone, digest: edit.digest, attempts: edit.attempts, isRepeat: edit.isRepeat)
         } else {
             gaveUp(edit.session, edit.key, message: edit.id, digest: edit.digest)
         }
