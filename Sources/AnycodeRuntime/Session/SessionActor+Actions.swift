@@ -60,6 +60,8 @@ extension SessionActor {
 
     private func startStream() {
         let backoff = Backoff(initial: .seconds(1), multiplier: 2, cap: .seconds(30), jitter: 0.25, maxRestarts: 5)
+        // The one that read from a sandbox that died is down, and stands in the way; one that reads goes on.
+        try? parts?.deleteChild("stream")
         try? parts?.startChild(
             ChildSpec(id: "stream", restart: .transient, shutdown: .immediate, backoff: backoff) { child in
                 try await self.readStream(child)

@@ -61,7 +61,7 @@ extension SessionMachine {
         case .pending, .provisioning, .destroying, .reviving, .done:
             break  // Whatever is in progress fails by itself and says so.
         case .closing(let ending):
-            if !ending.wasRevived { revive(ending) }
+            if ending.wasRevived { restCannotBeRead() } else { revive(ending) }
         case .preparing, .choosingRepository, .restoring:
             cancelAsks("the sandbox died", tellAgent: false)
             destroy(ending, nil)
@@ -125,14 +125,29 @@ extension SessionMachine {
 
     /// The save itself goes on; one that is wanted meanwhile follows it, so that a late answer is never taken for its own.
     mutating func saveExpired() {
+        if let lastSaveReport { return afterSave(lastSaveReport) }
         afterSave(.failed(reason: "it took longer than \(words(policy.save))", last: state.lastSave))
+    }
+
+    mutating func restCannotBeRead() {
+        restIsLost = true
+        restWasRead()
+    }
+
+    /// The last words of an agent whose sandbox died have been read.
+    mutating func restWasRead() {
+        guard case .closing(let ending) = state.phase, let save = lastSaveReport else { return }
+        lastSaveReport = nil
+        destroy(ending, save)
     }
 
     private mutating func afterSave(_ save: SaveReport) {
         if state.diffIsWanted { showWantedDiff(save) }
         switch state.phase {
         case .saving(let report): turnSaved(report, save)
-        case .closing(let ending): destroy(ending, save)
+        case .closing(let ending):
+            if owesRest, deadlines[.save] != nil { return lastSaveReport = save }
+            destroy(ending, save)
         case .working:
             if case .failed(let reason, _) = save { note("The work could not be saved: \(reason)") }
         default: break

@@ -29,6 +29,10 @@ package struct SessionMachine: Sendable {
     /// What the save in progress was asked for, and whether another must follow it.
     var saveIsRunning = false
     var saveAgain = false
+    /// What the last save came to, while what the agent said last is still being read.
+    var lastSaveReport: SaveReport?
+    /// It cannot be read any more.
+    var restIsLost = false
     /// Whether the sandbox is in hand; what needs it waits for `acquired`.
     var isConnected = false
 
@@ -73,7 +77,9 @@ package struct SessionMachine: Sendable {
         case .streamed(let events): for event in events { agent(event) }
         case .callAccepted(let call): callAccepted(call)
         case .callRefused(let call, let error): callRefused(call, error)
-        case .streamLost(let reason): end(.failed, "lost contact with the sandbox: \(reason)", rings: true)
+        case .streamLost(let reason):
+            restCannotBeRead()
+            end(.failed, "lost contact with the sandbox: \(reason)", rings: true)
         case .sandboxExited(let exit): sandboxExited(exit)
         case .logged(let path): state.turnLog = path
         case .saved(let patch): saved(patch)

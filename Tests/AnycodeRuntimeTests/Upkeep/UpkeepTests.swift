@@ -51,6 +51,18 @@ struct UpkeepTests {
         #expect(bench.texts().contains { $0.contains("was set aside") })
     }
 
+    @Test func theStreamOfADeadSandboxIsReadToItsEndWithoutWaitingForADeadline() throws {
+        let bench = try RuntimeBench()
+        try bench.start()
+        bench.write("/task {say,permission}")
+        bench.wait(.seconds(10))
+        let sandbox = try #require(bench.host.sandboxes.first)
+        sandbox.kill()
+        bench.wait(.seconds(20))
+        #expect(bench.host.sandboxes.isEmpty)
+        #expect(try bench.sessions().map(\.isLive) == [false])
+    }
+
     @Test func theWatchdogStartsASessionThatHasNoActor() throws {
         let bench = try RuntimeBench()
         try bench.start()
