@@ -55,6 +55,7 @@ let systemLibraries: [Target] = [
         providers: [.apt(["libcmark-gfm-dev", "libcmark-gfm-extensions-dev"]), .brew(["cmark-gfm"])]),
     .target(name: "CRunnerSystem"),
     .target(name: "CSandboxSystem"),
+    .target(name: "CCrashMark"),
 ]
 
 let modules: [Target] = [
@@ -85,7 +86,7 @@ let executables: [Target] = [
         "anycode",
         [
             "AnycodeAgent", "AnycodeChat", "AnycodeConfig", "AnycodeControl", "AnycodeCore", "AnycodeRuntime",
-            "AnycodeSandbox", "AnycodeServer", "AnycodeStore", "COpenSSL", "HTTPTransport", argumentParser, logging,
+            "AnycodeSandbox", "AnycodeServer", "AnycodeStore", "CCrashMark", "COpenSSL", "HTTPTransport", argumentParser, logging,
             serviceLifecycle, supervision, unixSignals,
         ]),
     executable("anycodectl", ["AnycodeControl", argumentParser]),
@@ -112,6 +113,14 @@ let testSupport: [Target] = [
     .executableTarget(
         name: "scripted-model", dependencies: ["ScriptedModel", "TestJSON"], path: "Tests/Support/scripted-model",
         swiftSettings: settings),
+    support(
+        "Storm", "Support/Storm",
+        ["AnycodeControl", "CSandboxSystem", "FakeTelegram", "HTTPTestSupport", "TestJSON"]),
+    .executableTarget(
+        name: "storm", dependencies: ["Storm", argumentParser], path: "Tests/Support/storm-command",
+        swiftSettings: settings),
+    .executableTarget(
+        name: "storm-agent", dependencies: ["TestJSON"], path: "Tests/Support/storm-agent", swiftSettings: settings),
     .executableTarget(
         name: "test-agent", dependencies: ["TestJSON"], path: "Tests/Support/test-agent", swiftSettings: settings),
 ]
@@ -148,9 +157,9 @@ let testTargets: [Target] = [
         "IntegrationTests",
         [
             "AnycodeControl", "CSandboxSystem", "FakeTelegram", "ScriptedModel", "TestJSON", "TestSupport", "anycode",
-            "anycode-demo-agent", "anycode-runner", "anycodectl", "test-agent",
+            "anycode-demo-agent", "anycode-runner", "anycodectl", "storm", "storm-agent", "test-agent",
         ]),
-    tests("TestSupportTests", ["TestSupport"]),
+    tests("TestSupportTests", ["Storm", "TestSupport"]),
     tests("ScriptedModelTests", ["ScriptedModel", "TestJSON", "TestSupport", "test-agent"]),
 ]
 

@@ -26,6 +26,7 @@ package final class Runtime: Sendable {
     let sessionSupervisor = Registry<TreeRole, DynamicSupervisor<SessionID>>()
     let outboxSupervisor = Registry<TreeRole, DynamicSupervisor<ChatID>>()
     let routers = Registry<TreeRole, Router>()
+    let recovery: Recovery
 
     package init(
         configuration: RuntimeConfiguration, store: Store, instance: InstanceID, platforms: [any ChatPlatform],
@@ -43,6 +44,7 @@ package final class Runtime: Sendable {
         self.makeID = makeID
         self.token = token
         self.logger = logger
+        recovery = Recovery(clock: clock, logger: logger)
     }
 
     /// Knows the secrets that a session has to do with. Of an agent's environment those count whose names say so.

@@ -28,6 +28,8 @@ package struct RuntimeConfiguration: Sendable {
     package var patchLimit = 256 << 20
     /// The largest file that is taken from a chat, in bytes.
     package var fileLimit = 20 << 20
+    /// How the daemon before this one ended.
+    package var lastEnd = LastEnd.crash
     package var watchdogInterval: Duration = .seconds(60)
     package var reaperInterval: Duration = .seconds(600)
     /// How long finished sessions are kept, with their transcripts and saves; `nil` keeps them for ever.
@@ -51,6 +53,25 @@ package struct RuntimeConfiguration: Sendable {
     }
 
     func profile(_ name: AgentName) -> AgentProfile? { agents.first { $0.name == name } }
+}
+
+/// How the daemon before this one ended, as far as it matters to the sessions that it left.
+package enum LastEnd: Hashable, Sendable {
+    /// By a fault of its own, perhaps on the data of one of them.
+    case crash
+    /// In order, or from outside: killed, or with the machine. That is nobody's fault here.
+    case other
+
+    /// How much a session's start counts that follows: at more than `limit` in a row it is set aside.
+    var weight: Int {
+        switch self {
+        case .crash: 10
+        case .other: 1
+        }
+    }
+
+    /// Three crashes, or so many other ends that there must be a reason.
+    static let limit = 30
 }
 
 /// An agent as configured.

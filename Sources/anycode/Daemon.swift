@@ -48,6 +48,7 @@ struct Daemon {
             base: configuration.sandbox.local.directory ?? data.sandboxes(of: instance))
         var settings = RuntimeConfiguration(configuration)
         settings.announce = { Terminal.complain($0) }
+        settings.lastEnd = CrashMark.replace(at: data.crashMark)
         adjust(&settings)
         let platforms = Self.platforms(configuration, settings: settings, http: http)
         let runtime = Runtime(

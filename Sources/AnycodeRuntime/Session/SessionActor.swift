@@ -67,12 +67,14 @@ package actor SessionActor: Child {
     /// Takes the session over from the store: the only way to make one.
     package static func adopt(_ id: SessionID, runtime: Runtime, context: ChildContext) async throws -> SessionActor {
         let date = runtime.clock.date()
+        // A further incarnation within one process follows a failure of the one before.
+        let weight = (context.incarnation == 1 ? runtime.configuration.lastEnd : .crash).weight
         let (row, lines, save) = try await runtime.store.write { transaction in
-            let row = try transaction.adoptSession(id, at: date)
+            let row = try transaction.adoptSession(id, weight: weight, at: date)
             return (row, try transaction.transcript(id).map(\.bytes), try transaction.lastSave(session: id))
         }
         if let save { context.status.showSave(files: save.files, savedAt: save.createdAt, now: date) }
-        let adoption: Adoption = !row.isLive ? .over : row.bootAttempts > 3 ? .quarantined : .taken
+        let adoption: Adoption = !row.isLive ? .over : row.bootAttempts > LastEnd.limit ? .quarantined : .taken
         var stored: StoredSession
         var transcript: Transcript
         do {
@@ -231,6 +233,7 @@ package actor SessionActor: Child {
     /// What this incarnation was given and did not commit is for the next one, or for the router to answer.
     private func leave() async {
         isEnded = true
+        runtime.recovery.isInHand(header.id)
         await runtime.routers[.router]?.sessionLeft(self)
     }
 
@@ -266,10 +269,9 @@ package actor SessionActor: Child {
         isSurvivalWatched = true
         let waitsForStream = machine.state.phase.hasStream
         group.addTask {
-            if waitsForStream {
-                try await self.streamOpened.wait()
-                try await self.runtime.clock.sleep(.seconds(1))
-            }
+            if waitsForStream { try await self.streamOpened.wait() }
+            self.runtime.recovery.isInHand(self.header.id)
+            if waitsForStream { try await self.runtime.clock.sleep(.seconds(1)) }
             try await self.clearBootAttempts()
         }
         group.addTask {

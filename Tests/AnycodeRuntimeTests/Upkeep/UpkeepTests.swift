@@ -23,6 +23,19 @@ struct UpkeepTests {
         #expect(bench.texts().last?.contains("No session is open here.") == true)
     }
 
+    @Test func aDaemonThatIsKilledAgainAndAgainSetsNoSessionAside() throws {
+        let bench = try RuntimeBench { $0.lastEnd = .other }
+        try bench.start()
+        bench.write("/task {permission}")
+        bench.wait(.seconds(10))
+        for _ in 0..<LastEnd.limit - 1 { try bench.restart() }
+        bench.wait(.seconds(60))
+        #expect(try bench.sessions()[0].isLive)
+        for _ in 0..<LastEnd.limit + 1 { try bench.restart() }
+        bench.wait(.seconds(60))
+        #expect(try bench.sessions()[0].state == "quarantined", "there has to be a reason")
+    }
+
     @Test func aSessionThatLivesOnIsNotCountedAgainst() throws {
         let bench = try RuntimeBench()
         try bench.start()
