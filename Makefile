@@ -62,6 +62,11 @@ bench: setup ## Measure, and print the figures beside their budgets
 fuzz: setup ## Feed every parser of outside bytes with made-up input; SECONDS=60 for each, ONLY=json-rpc for one
 	@scripts/fuzz "$(or $(SECONDS),60)" $(ONLY)
 
+.PHONY: storm
+storm: setup ## Kill the daemon and its runners KILLS=1000 times and count what is lost; SEED=7 repeats a storm
+	@scripts/build debug anycode anycode-runner storm-agent storm
+	@.build/debug/storm --kills $(or $(KILLS),1000) --sessions $(or $(SESSIONS),20) $(if $(SEED),--seed $(SEED))
+
 .PHONY: install
 install: ## Install what `make build` built under PREFIX (/usr/local)
 	@scripts/install "$(DESTDIR)$(PREFIX)" $(PROGRAMS)

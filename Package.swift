@@ -86,7 +86,8 @@ let executables: [Target] = [
         "anycode",
         [
             "AnycodeAgent", "AnycodeChat", "AnycodeConfig", "AnycodeControl", "AnycodeCore", "AnycodeRuntime",
-            "AnycodeSandbox", "AnycodeServer", "AnycodeStore", "CCrashMark", "COpenSSL", "HTTPTransport", argumentParser, logging,
+            "AnycodeSandbox", "AnycodeServer", "AnycodeStore", "CCrashMark", "COpenSSL", "HTTPTransport",
+            argumentParser, logging,
             serviceLifecycle, supervision, unixSignals,
         ]),
     executable("anycodectl", ["AnycodeControl", argumentParser]),

@@ -142,7 +142,7 @@ final class Installation: Sendable {
         try start("anycode", ["run", "--config", configuration], variables: variables)
     }
 
-    private func start(
+    func start(
         _ name: String, _ arguments: [String], variables: [String: String] = [:], terminal: Bool = false
     ) throws -> RunningProgram {
         let program = try RunningProgram(

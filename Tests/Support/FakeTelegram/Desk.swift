@@ -15,8 +15,10 @@ final class Desk: Sendable {
     }
 
     private let state: Mutex<State>
+    private let keepsRequests: Bool
 
-    init(now: @escaping @Sendable () -> Duration) {
+    init(keepsRequests: Bool, now: @escaping @Sendable () -> Duration) {
+        self.keepsRequests = keepsRequests
         state = Mutex(State(world: World(now: now)))
     }
 
@@ -85,7 +87,7 @@ final class Desk: Sendable {
         let method = String(request.path.dropFirst(prefix.count))
         let (body, file) = Form.read(request)
         let fault = change { world in
-            world.requests.append((method, body))
+            if keepsRequests { world.requests.append((method, body)) }
             return world.takeFault(for: method)
         }
         switch fault {

@@ -28,12 +28,14 @@ package final class FakeTelegram: Sendable {
     package var url: String { server.url }
 
     /// - Parameters:
+    ///   - keepsRequests: whether every request is kept to be looked at; a long run has too many.
     ///   - now: the time that rates are counted in.
     ///   - date: the calendar's time, which messages bear, in seconds since 1970.
     package init(
-        now: @escaping @Sendable () -> Duration, date: @escaping @Sendable () -> Int = { 1_790_000_000 }
+        keepsRequests: Bool = true, now: @escaping @Sendable () -> Duration,
+        date: @escaping @Sendable () -> Int = { 1_790_000_000 }
     ) throws {
-        let desk = Desk(now: now)
+        let desk = Desk(keepsRequests: keepsRequests, now: now)
         self.desk = desk
         self.date = date
         server = try ScriptedServer { desk.serve($0) }
