@@ -186,6 +186,9 @@ package actor ChatOutbox: Child {
             machine.gaveUp(send.session, send.key, message: nil, digest: send.digest)
             status.setLastError(error.message)
             return try await record(send, .given, message: nil)
+        case .cancelled:
+            // It may be on its way: the row goes on saying so, and the next incarnation takes it for unknown.
+            throw CancellationError()
         default:
             machine.notSent(send)
             let isUnknown = machine.desks[send.session]?.shown[send.key]?.state == .unknown
@@ -236,6 +239,7 @@ package actor ChatOutbox: Child {
             case .outcomeUnknown where notice.edits != nil:  // an edit is simply made again
                 return try await pause(after: error)
             case .rejected, .messageGone, .chatGone, .outcomeUnknown: status.setLastError(error.message)
+            case .cancelled: throw CancellationError()
             default:
                 if !notice.isRepeat {
                     try await store.write { try $0.setNoticeState(sequence, SlotState.waiting.rawValue) }

@@ -20,6 +20,19 @@ struct ChatOutboxTests {
         #expect(bench.texts().count == 3, "head, output and report of a session that is idle by now")
     }
 
+    @Test func aSendThatIsCancelledBeforeItsAnswerMayBeARepeat() throws {
+        let bench = try RuntimeBench()
+        try bench.start()
+        bench.chat.write("/task {say}", in: bench.room, by: bench.ana, replyTo: nil)
+        for _ in 0..<10_000 where bench.texts().isEmpty { bench.wait(.milliseconds(1)) }
+        let supervisor = try #require(bench.runtime.outboxSupervisor[.outboxes])
+        try supervisor.restartChild(bench.room)
+        bench.wait(.seconds(60))
+        let heads = bench.texts().filter { $0.contains("Status:") }
+        #expect(heads.count == 2, "posted, but the answer did not come")
+        #expect(heads.count { $0.contains("possibly a repeat") } == 1)
+    }
+
     @Test func outputGoesOnInTheSameMessageAfterAKill() throws {
         let bench = try RuntimeBench()
         try bench.start()
