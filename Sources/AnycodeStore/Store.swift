@@ -23,6 +23,13 @@ package final class Store: Sendable {
         case didWrite
     }
 
+    /// How soon a write must be on the disk.
+    package enum Urgency: Sendable {
+        case now
+        /// Some milliseconds later is soon enough: it waits for others to share the disk's work with.
+        case soon
+    }
+
     let engine: any StoreEngine
     private let connection: StoreConnection
 
@@ -57,7 +64,14 @@ package final class Store: Sendable {
     package func write<T: Sendable>(
         _ body: @escaping @Sendable (StoreTransaction) throws -> T
     ) async throws(StoreError) -> T {
-        try await engine.write(body)
+        try await engine.write(.now, body)
+    }
+
+    /// Runs `body` in a transaction; returns when it is durable, which may be as late as `urgency` says.
+    package func write<T: Sendable>(
+        _ urgency: Urgency, _ body: @escaping @Sendable (StoreTransaction) throws -> T
+    ) async throws(StoreError) -> T {
+        try await engine.write(urgency, body)
     }
 
     /// Runs `body` on a snapshot that holds every write that returned before.

@@ -4,7 +4,9 @@ import Synchronization
 /// Where the store's work happens.
 protocol StoreEngine: Sendable {
     var commitCount: Int { get }
-    func write<T: Sendable>(_ body: @escaping @Sendable (StoreTransaction) throws -> T) async throws(StoreError) -> T
+    func write<T: Sendable>(
+        _ urgency: Store.Urgency, _ body: @escaping @Sendable (StoreTransaction) throws -> T
+    ) async throws(StoreError) -> T
     func read<T: Sendable>(_ body: @escaping @Sendable (StoreTransaction) throws -> T) async throws(StoreError) -> T
     /// Turns further work away.
     func stop()
@@ -36,7 +38,9 @@ final class InlineEngine: StoreEngine {
 
     var commitCount: Int { connection.commitCount }
 
-    func write<T: Sendable>(_ body: @escaping @Sendable (StoreTransaction) throws -> T) async throws(StoreError) -> T {
+    func write<T: Sendable>(
+        _ urgency: Store.Urgency, _ body: @escaping @Sendable (StoreTransaction) throws -> T
+    ) async throws(StoreError) -> T {
         try await interfere(.willWrite)
         try checkOpen()
         let result = try connection.write(body)

@@ -36,7 +36,9 @@ final class ThreadedEngine: StoreEngine {
 
     var commitCount: Int { connection.commitCount }
 
-    func write<T: Sendable>(_ body: @escaping @Sendable (StoreTransaction) throws -> T) async throws(StoreError) -> T {
+    func write<T: Sendable>(
+        _ urgency: Store.Urgency, _ body: @escaping @Sendable (StoreTransaction) throws -> T
+    ) async throws(StoreError) -> T {
         let result: Result<T, StoreError> = await withUnsafeContinuation { continuation in
             let write = PendingWrite(
                 attempt: { transaction in
@@ -48,14 +50,14 @@ final class ThreadedEngine: StoreEngine {
                     }
                 },
                 refuse: { continuation.resume(returning: .failure($0)) })
-            if let error = refusal(writer.submit(write)) { write.refuse(error) }
+            if let error = refusal(writer.submit(write, isPatient: urgency == .soon)) { write.refuse(error) }
         }
         return try result.get()
     }
 
     func read<T: Sendable>(_ body: @escaping @Sendable (StoreTransaction) throws -> T) async throws(StoreError) -> T {
         guard let reader else {
-            return try await write { transaction in try transaction.database.readOnly { try body(transaction) } }
+            return try await write(.now) { transaction in try transaction.database.readOnly { try body(transaction) } }
         }
         let result: Result<T, StoreError> = await withUnsafeContinuation { continuation in
             let submission = reader.submit { queue in
