@@ -15,8 +15,11 @@ package actor ChatOutbox: Child {
     private var settledWaiters: [SessionID: [CheckedContinuation<Void, any Error>]] = [:]
     private var backoff = Duration.seconds(1)
     private var isEnded = false
+    private var shownBacklog = 0
     /// Where each session shows how far the chat is behind it.
-    private var buffers: [SessionID: StatusCell] = [:]
+    private var buffers: [SessionID: OutboxBuffer] = [:]
+    /// Slots of which it is stored that their text is not known, and what they show.
+    private var unrecorded: [String: SlotRow] = [:]
 
     /// - Parameter began: called once by each incarnation; has the chat's sessions present what they show, since a new
     ///   incarnation knows of none.
@@ -37,16 +40,25 @@ package actor ChatOutbox: Child {
         defer { endWaits() }
         try await loadNotices()
         await began()
+        do {
+            try await serve()
+        } catch {
+            try? await recordEdits()
+            throw error
+        }
+    }
+
+    private func serve() async throws {
         while true {
             while let operation = machine.next() {
                 try await platformPermit(operation.priority)
                 guard let operation = machine.next() else { break }
                 try await perform(operation)
                 showBacklog()
-                resumeSettled()
+                try await resumeSettled()
             }
             showBacklog()
-            resumeSettled()
+            try await resumeSettled()
             status.endWait()
             try await signal.wait()
         }
@@ -70,7 +82,7 @@ package actor ChatOutbox: Child {
     package func present(
         _ slots: [MessageSlot], of session: SessionID, in conversation: Conversation, buffer: StatusCell? = nil
     ) async throws {
-        buffers[session] = buffer
+        if buffers[session]?.cell !== buffer { buffers[session] = buffer.map { OutboxBuffer(cell: $0) } }
         if !machine.knows(session) {
             let rows = try await store.read { try $0.slots(session: session) }
             machine.open(session, in: conversation, shown: Self.shown(rows))
@@ -81,7 +93,8 @@ package actor ChatOutbox: Child {
 
     /// Returns when the chat shows all of the session's last view.
     package func waitUntilSettled(_ session: SessionID) async throws {
-        guard !machine.isSettled(session) else { return }
+        guard !machine.isSettled(session) || !unrecorded.isEmpty else { return }
+        signal.raise()
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             if isEnded {
                 continuation.resume(throwing: CancellationError())
@@ -109,7 +122,9 @@ package actor ChatOutbox: Child {
         try? await platform.acknowledge(callback, note: note)
     }
 
-    private func resumeSettled() {
+    private func resumeSettled() async throws {
+        guard !settledWaiters.isEmpty else { return }
+        try await recordEdits()
         for session in settledWaiters.keys.sorted() where machine.isSettled(session) {
             for waiter in settledWaiters.removeValue(forKey: session) ?? [] { waiter.resume() }
         }
@@ -192,10 +207,11 @@ package actor ChatOutbox: Child {
     }
 
     private func change(_ edit: OutboxMachine.Edit) async throws {
+        try await announce(edit)
         do {
             try await platform.edit(edit.id, in: edit.conversation, to: edit.message)
             machine.edited(edit)
-            try await record(edit, .sent)
+            try await recordSuccess(edit)
             succeeded()
         } catch let error as ChatError {
             switch error.code {
@@ -265,26 +281,27 @@ package actor ChatOutbox: Child {
             backoff = min(backoff * 2, .seconds(30))
         }
         status.endWait()
-        for buffer in buffers.values { buffer.endWait() }
+        for buffer in buffers.values { buffer.cell.endWait() }
     }
 
     // MARK: What operators see
 
     private func showBacklog() {
-        status[detail: "backlog"] = machine.backlog == 0 ? nil : "\(machine.backlog)"
-        for (session, buffer) in buffers {
-            let (queued, unknown) = machine.pending(of: session)
-            buffer[detail: "status"] = queued == 0 ? "shown" : "behind"
-            buffer[detail: "queued sends"] = queued == 0 ? nil : "\(queued)"
-            buffer[detail: "unknown sends"] = unknown == 0 ? nil : "\(unknown)"
+        let backlog = machine.backlog
+        if backlog != shownBacklog {
+            shownBacklog = backlog
+            status[detail: "backlog"] = backlog == 0 ? nil : "\(backlog)"
         }
+        for session in buffers.keys { buffers[session]?.show(machine.pending(of: session)) }
     }
 
     /// The chat waits, and with it every session that has something to say.
     private func showWait(_ reason: String, _ limit: Duration) {
         showBacklog()
         status.wait(for: reason, within: limit)
-        for (session, buffer) in buffers where !machine.isSettled(session) { buffer.wait(for: reason, within: limit) }
+        for (session, buffer) in buffers where !machine.isSettled(session) {
+            buffer.cell.wait(for: reason, within: limit)
+        }
     }
 
     // MARK: Rows
@@ -301,14 +318,53 @@ package actor ChatOutbox: Child {
     private func record(
         _ edit: OutboxMachine.Edit, _ state: SlotState, digest: MessageDigest? = nil
     ) async throws {
-        try await put(
-            SlotRow(
-                session: edit.session, key: edit.key, position: edit.position, message: edit.id, state: state.rawValue,
-                shown: (digest ?? edit.digest).bytes, attempts: edit.attempts, updatedAt: clock.date()))
+        try await put(row(edit, state, digest))
     }
 
-    private func put(_ row: SlotRow) async throws {
+    private func row(_ edit: OutboxMachine.Edit, _ state: SlotState, _ digest: MessageDigest? = nil) -> SlotRow {
+        SlotRow(
+            session: edit.session, key: edit.key, position: edit.position, message: edit.id, state: state.rawValue,
+            shown: (digest ?? edit.digest).bytes, attempts: edit.attempts, updatedAt: clock.date())
+    }
+
+    // MARK: Streamed output
+
+    /// Streamed output is edited several times a second; storing each edit would cost more than all else of it. So the
+    /// first one stores that it is not known what the message shows, which makes the next start edit it again; what it
+    /// shows in the end is stored with whatever is stored next.
+    private func announce(_ edit: OutboxMachine.Edit) async throws {
+        let row = row(edit, .sent, .unknown)
+        guard isDeferred(edit), unrecorded[Self.name(row)] == nil else { return }
         try await store.write { try $0.putSlot(row) }
+        remember(row)
+    }
+
+    private func recordSuccess(_ edit: OutboxMachine.Edit) async throws {
+        let row = row(edit, .sent)
+        guard unrecorded[Self.name(row)] != nil else { return try await put(row) }
+        remember(row)
+    }
+
+    private func isDeferred(_ edit: OutboxMachine.Edit) -> Bool {
+        edit.priority == .stream && unrecorded.count < Self.unrecordedLimit
+    }
+
+    private static let unrecordedLimit = 64
+
+    private static func name(_ row: SlotRow) -> String { "\(row.session)/\(row.key)" }
+
+    private func remember(_ row: SlotRow) { unrecorded[Self.name(row)] = row }
+
+    private func put(_ row: SlotRow) async throws {
+        remember(row)
+        try await recordEdits()
+    }
+
+    private func recordEdits() async throws {
+        guard !unrecorded.isEmpty else { return }
+        let rows = unrecorded.sorted { $0.key < $1.key }.map(\.value)
+        unrecorded = [:]
+        try await store.write { transaction in for row in rows { try transaction.putSlot(row) } }
     }
 }
 

@@ -19,25 +19,6 @@ struct OutboxMachine {
         var attempts: Int
     }
 
-    /// One session's part of the chat.
-    struct Desk {
-        let conversation: Conversation
-        var slots: [MessageSlot] = []
-        var digests: [MessageDigest] = []
-        var shown: [String: Shown]
-
-        func isShown(_ place: Int) -> Bool {
-            guard let shown = shown[slots[place].key] else { return false }
-            switch shown.state {
-            case .sent: return shown.digest == digests[place]
-            case .given: return true
-            case .unknown, .gone: return false
-            }
-        }
-
-        var isSettled: Bool { slots.indices.allSatisfy(isShown) }
-    }
-
     struct Notice: Hashable {
         let sequence: Int64
         let conversation: Conversation
@@ -103,7 +84,7 @@ struct OutboxMachine {
 
     /// How many slots and notices are not yet as they should be.
     var backlog: Int {
-        notices.count + desks.values.reduce(0) { sum, desk in sum + desk.slots.indices.count { !desk.isShown($0) } }
+        notices.count + desks.values.reduce(0) { $0 + $1.open.count }
     }
 
     mutating func open(_ session: SessionID, in conversation: Conversation, shown: [String: Shown]) {
@@ -114,19 +95,7 @@ struct OutboxMachine {
 
     /// The newest view wins; what an older one wanted and never got is forgotten.
     mutating func present(_ slots: [MessageSlot], of session: SessionID) {
-        guard var desk = desks[session] else { return }
-        var digests: [MessageDigest] = []
-        digests.reserveCapacity(slots.count)
-        for (place, slot) in slots.enumerated() {
-            if place < desk.slots.count, desk.slots[place] == slot {
-                digests.append(desk.digests[place])
-            } else {
-                digests.append(MessageDigest(slot.message))
-            }
-        }
-        desk.slots = slots
-        desk.digests = digests
-        desks[session] = desk
+        desks[session]?.show(slots)
     }
 
     mutating func close(_ session: SessionID) {
@@ -155,7 +124,7 @@ struct OutboxMachine {
         var missing: Int?
         var urgency = SendPriority.stream
         var edit: Int?
-        for place in desk.slots.indices where !desk.isShown(place) {
+        for place in desk.open {
             let slot = desk.slots[place]
             if case .sent? = desk.shown[slot.key]?.state {
                 if edit.map({ slot.priority > desk.slots[$0].priority }) ?? true { edit = place }
@@ -203,38 +172,39 @@ struct OutboxMachine {
     mutating func sent(_ send: Send, as id: MessageID) -> MessageDigest {
         let isKept = limits.deduplicatesSends && desks[send.session]?.shown[send.key]?.state == .unknown
         let digest = isKept ? .unknown : send.digest
-        desks[send.session]?.shown[send.key] = Shown(state: .sent(id), digest: digest, attempts: send.attempts)
+        desks[send.session]?.mark(send.key, Shown(state: .sent(id), digest: digest, attempts: send.attempts))
         return digest
     }
 
     mutating func outcomeUnknown(_ send: Send) {
-        desks[send.session]?.shown[send.key] = Shown(state: .unknown, digest: send.digest, attempts: send.attempts)
+        desks[send.session]?.mark(send.key, Shown(state: .unknown, digest: send.digest, attempts: send.attempts))
     }
 
     /// Nothing was posted; it will be tried again.
     mutating func notSent(_ send: Send) {
         guard let before = desks[send.session]?.shown[send.key] else { return }
-        if case .sent = before.state { desks[send.session]?.shown[send.key] = nil }
+        if case .sent = before.state { desks[send.session]?.mark(send.key, nil) }
     }
 
     /// It shows what it did, or what the edit says: whatever is wanted next, it is edited again.
     mutating func outcomeUnknown(_ edit: Edit) {
-        desks[edit.session]?.shown[edit.key]?.digest = .unknown
+        guard var shown = desks[edit.session]?.shown[edit.key] else { return }
+        shown.digest = .unknown
+        desks[edit.session]?.mark(edit.key, shown)
     }
 
     mutating func edited(_ edit: Edit) {
-        desks[edit.session]?.shown[edit.key] = Shown(
-            state: .sent(edit.id), digest: edit.digest, attempts: edit.attempts)
+        desks[edit.session]?.mark(edit.key, Shown(state: .sent(edit.id), digest: edit.digest, attempts: edit.attempts))
     }
 
     mutating func gaveUp(_ session: SessionID, _ key: String, message: MessageID?, digest: MessageDigest) {
-        desks[session]?.shown[key] = Shown(state: .given(up: message), digest: digest, attempts: 0)
+        desks[session]?.mark(key, Shown(state: .given(up: message), digest: digest, attempts: 0))
     }
 
     /// The message is gone from the chat: a question or a final is posted anew, anything else is let go.
     mutating func messageIsGone(_ edit: Edit) {
         if edit.priority >= .question {
-            desks[edit.session]?.shown[edit.key] = Shown(state: .gone, digest: edit.digest, attempts: edit.attempts)
+            desks[edit.session]?.mark(edit.key, Shown(state: .gone, digest: edit.digest, attempts: edit.attempts))
         } else {
             gaveUp(edit.session, edit.key, message: edit.id, digest: edit.digest)
         }
