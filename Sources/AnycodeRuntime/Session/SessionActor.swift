@@ -50,6 +50,9 @@ package actor SessionActor: Child {
     private var transcript: Transcript
     private var view: SessionView
     private var timerDue: Duration?
+    /// Whether the state changed since it was published.
+    private var hasNews = true
+    private var publishedAt = Duration.zero
     private var isEnded = false
     /// Whether a task of this incarnation failed, and with it the incarnation.
     private var isCut = false
@@ -78,7 +81,7 @@ package actor SessionActor: Child {
         do {
             stored = try JSONCoding.decode(StoredSession.self, from: row.snapshot)
             transcript = Transcript(header: stored.header)
-            for line in lines { transcript.apply(try JSONCoding.decode(TranscriptEntry.self, from: line)) }
+            for line in lines { transcript.apply(try TranscriptEntry(storedBytes: line)) }
         } catch {
             guard adoption != .taken else { throw error }  // nothing of it is needed to set it aside
             stored = StoredSession(unreadable: row)
@@ -205,7 +208,7 @@ package actor SessionActor: Child {
                     let actions = try await commit(batch)
                     for action in actions { perform(action, in: &group) }
                     armTimer(in: &group)
-                    await publish()
+                    await publish(isNews: !actions.isEmpty)
                     watchSurvival(in: &group)
                 }
             }
@@ -320,8 +323,12 @@ package actor SessionActor: Child {
         guard !commit.isEmpty else { return actions }
         let (final, date, base) = (commit, runtime.clock.date(), machine.state.workspace?.base)
         let makeID = runtime.makeID
-        try await runtime.store.write { try final.write(in: $0, makeNonce: makeID, base: base, at: date) }
-        storedState = machine.state
+        let urgency: Store.Urgency = final.isPatient && actions.isEmpty ? .soon : .now
+        try await runtime.store.write(urgency) { try final.write(in: $0, makeNonce: makeID, base: base, at: date) }
+        if let state = commit.state {
+            storedState = state
+            hasNews = true
+        }
         cursor = commit.cursor ?? cursor
         for entry in commit.entries { transcript.apply(entry) }
         if let save = commit.saves.last { context.status.showSave(files: save.files) }
@@ -396,7 +403,11 @@ package actor SessionActor: Child {
         enqueue(Input(event: .ticked))
     }
 
-    private func publish() async {
+    /// Says how the session stands: at once when anything was decided, else at most once a second.
+    private func publish(isNews: Bool) async {
+        let now = runtime.clock.now()
+        guard isNews || hasNews || now - publishedAt >= .seconds(1) else { return }
+        (hasNews, publishedAt) = (false, now)
         let brief = machine.brief
         let before = board.withLock { board in
             defer { board = brief }

@@ -35,6 +35,28 @@ package enum TranscriptEntry: Hashable, Sendable, Codable {
     case notice(String)
     case turnEnded(TurnReport)
     case finished(SessionReport)
+
+    /// The form in which the store keeps it: JSON.
+    ///
+    /// Text, of which there is most, is written by hand, just as the encoder writes it.
+    package func storedBytes() throws -> [UInt8] {
+        switch self {
+        case .text(let text): StoredText.bytes("text", text)
+        case .thought(let text): StoredText.bytes("thought", text)
+        default: try JSONCoding.encode(self)
+        }
+    }
+
+    /// Reads what the store keeps.
+    package init(storedBytes bytes: [UInt8]) throws {
+        if let text = StoredText.read("text", bytes) {
+            self = .text(text)
+        } else if let text = StoredText.read("thought", bytes) {
+            self = .thought(text)
+        } else {
+            self = try JSONCoding.decode(Self.self, from: bytes)
+        }
+    }
 }
 
 /// A question, permission request or offer as the chat shows it.
