@@ -55,8 +55,8 @@ build: setup ## Build the release programs into .build/release
 	@scripts/build release $(PROGRAMS)
 
 .PHONY: bench
-bench: setup ## Measure, and print the figures beside their budgets
-	@swift run --quiet -c release anycode-bench
+bench: setup ## Measure beside the budgets (ONLY="supervision stages live crowd programs", ERLANG=1 installs the peer)
+	@scripts/bench $(ONLY)
 
 .PHONY: fuzz
 fuzz: setup ## Feed every parser of outside bytes with made-up input; SECONDS=60 for each, ONLY=json-rpc for one

@@ -93,7 +93,10 @@ let executables: [Target] = [
     executable("anycode-demo-agent", ["CRunnerSystem"]),
     .executableTarget(
         name: "anycode-bench",
-        dependencies: ["AnycodeCore", "AnycodeRuntime", "AnycodeStore", logging, supervision],
+        dependencies: [
+            "AnycodeAgent", "AnycodeCore", "AnycodeRuntime", "AnycodeStore", "CCurl", "HTTPTransport", logging,
+            supervision,
+        ],
         path: "Benchmarks/anycode-bench", swiftSettings: settings),
 ]
 
