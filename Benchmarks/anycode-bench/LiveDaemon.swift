@@ -56,7 +56,7 @@ final class LiveDaemon: Sendable {
             configuration: configuration, store: store, instance: InstanceID("bench"), platforms: [chat],
             provider: provider,
             connector: RunnerConnector(http: try HTTPClient(), configuration: .init(version: "bench")),
-            archive: PatchArchive(write: { _, _ in "none" }, read: { _ in [] }),
+            archive: PatchArchive(write: { _, _ in "none" }, read: { _ in [] }, writeDocument: { _, _, _ in "none" }),
             clock: RuntimeClock(SuspendingClock(), date: { Date() }),
             makeID: { UUID().uuidString.replacingOccurrences(of: "-", with: "").lowercased() },
             token: { Secret("token-\($0)") }, logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
