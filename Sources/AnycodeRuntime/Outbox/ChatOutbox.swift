@@ -59,6 +59,7 @@ package actor ChatOutbox: Child {
             }
             showBacklog()
             try await resumeSettled()
+            if unrecorded.values.allSatisfy({ machine.isAtRest($0.session) }) { try await recordEdits() }
             status.endWait()
             try await signal.wait()
         }

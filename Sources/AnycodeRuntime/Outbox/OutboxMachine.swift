@@ -82,6 +82,12 @@ struct OutboxMachine {
 
     func isSettled(_ session: SessionID) -> Bool { desks[session]?.isSettled ?? true }
 
+    /// Whether all is shown and the last of it ends a turn: nothing of it changes soon.
+    func isAtRest(_ session: SessionID) -> Bool {
+        guard let desk = desks[session] else { return true }
+        return desk.isSettled && desk.slots.last?.priority == .final
+    }
+
     /// How many slots and notices are not yet as they should be.
     var backlog: Int {
         notices.count + desks.values.reduce(0) { $0 + $1.open.count }

@@ -35,6 +35,17 @@ struct ChatOutboxTests {
         #expect(!texts.contains { $0.contains("possibly a repeat") })
     }
 
+    @Test func whatStreamedMessagesShowIsStoredWhenTheirTurnIsOver() throws {
+        let bench = try RuntimeBench()
+        try bench.start()
+        bench.write("/task {one,two,three,four,five,six}")
+        bench.wait(.seconds(60))
+        let id = try #require(try bench.sessions().first).id
+        let rows = try bench.read { try $0.slots(session: id) }
+        #expect(rows.count == 3, "head, output and report")
+        #expect(rows.allSatisfy { $0.state == "sent" && MessageDigest(bytes: $0.shown) != .unknown })
+    }
+
     @Test func aChatThatIsGoneHoldsNothingBack() throws {
         let bench = try RuntimeBench { $0.session.linger = .zero }
         bench.chat.ban()
