@@ -58,6 +58,11 @@ build: setup ## Build the release programs into .build/release
 bench: setup ## Measure, and print the figures beside their budgets
 	@swift run --quiet -c release anycode-bench
 
+.PHONY: sanitize
+sanitize: setup ## Run all tests under AddressSanitizer, then ThreadSanitizer; ONLY=thread for one
+	@for kind in $(or $(ONLY),address thread); do echo "Under the $$kind sanitizer:"; \
+	    SANITIZE=$$kind scripts/test || exit 1; done
+
 .PHONY: fuzz
 fuzz: setup ## Feed every parser of outside bytes with made-up input; SECONDS=60 for each, ONLY=json-rpc for one
 	@scripts/fuzz "$(or $(SECONDS),60)" $(ONLY)
