@@ -28,7 +28,7 @@ struct Daemon {
     let runtime: Runtime
     let root: Supervisor
     let console: ConsolePlatform?
-    let provider: LocalSandboxProvider
+    let provider: any SandboxProvider
     private let store: Store
     private let http: HTTPClient
     private let group: ServiceGroup
@@ -43,9 +43,7 @@ struct Daemon {
         let tokens = try RunnerToken(keyFile: data.keyFile)
         let http = try HTTPClient(configuration: .init(userAgent: "anycode/\(AnycodeVersion.current)"))
         let console = try use.map { try Self.console($0, data) }
-        let provider = try Self.provider(
-            configuration.sandbox.local, instance: instance,
-            base: configuration.sandbox.local.directory ?? data.sandboxes(of: instance))
+        let provider = try Self.provider(configuration, instance: instance, data: data, http: http)
         var settings = RuntimeConfiguration(configuration)
         adjust(&settings)
         let platforms = Self.platforms(configuration, access: settings.access, http: http)

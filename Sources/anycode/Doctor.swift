@@ -1,8 +1,10 @@
 import AnycodeConfig
+import AnycodeControl
 import AnycodeCore
 import AnycodeSandbox
 import ArgumentParser
 import Foundation
+import HTTPTransport
 
 /// `anycode doctor`: what is wrong, and what mends it.
 struct Doctor: AsyncParsableCommand {
@@ -34,9 +36,9 @@ struct Doctor: AsyncParsableCommand {
     }
 
     private func sandbox(_ configuration: Configuration) async -> [DoctorCheck] {
-        guard configuration.sandbox.provider == .local else { return [] }
+        if configuration.sandbox.provider == .docker { return await engine(configuration.docker) }
         let base = configuration.sandbox.local.directory ?? NSTemporaryDirectory()
-        let provider = Daemon.provider(
+        let provider = Daemon.localProvider(
             configuration.sandbox.local, instance: InstanceID("doctor"), base: base)
         let found: LocalSurroundings
         do {
@@ -55,6 +57,23 @@ struct Doctor: AsyncParsableCommand {
             checks.append(.note("limits", "off here: \(found.limitsOff.joined(separator: ", "))"))
         }
         return checks
+    }
+
+    private func engine(_ docker: Configuration.Docker) async -> [DoctorCheck] {
+        do {
+            let http = try HTTPClient(configuration: .init(userAgent: "anycode/\(AnycodeVersion.current)"))
+            let provider = try Daemon.dockerProvider(docker, instance: InstanceID("doctor"), http: http)
+            let found = try await provider.surroundings()
+            await http.shutdown()
+            return [
+                .ok("docker", "Engine \(found.engineVersion) at \(found.host)"),
+                found.hasImage
+                    ? .ok("image", docker.image)
+                    : .note("image", "\(docker.image) is not there yet; it is pulled for the first task"),
+            ]
+        } catch {
+            return [.failed("docker", "\(error)")]
+        }
     }
 }
 

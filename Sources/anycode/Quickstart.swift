@@ -74,7 +74,9 @@ struct Quickstart: AsyncParsableCommand {
     }
 
     private func checkSurroundings(_ daemon: Daemon) async throws {
-        guard let problem = try await daemon.provider.surroundings().isolationProblem else { return }
+        guard let local = daemon.provider as? LocalSandboxProvider,
+            let problem = try await local.surroundings().isolationProblem
+        else { return }
         Terminal.complain("Sandboxes cannot be made on this machine: \(problem)")
         Terminal.complain("To see the rest all the same: anycode quickstart --without-isolation")
         throw ExitCode(1)
