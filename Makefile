@@ -55,12 +55,22 @@ build: setup ## Build the release programs into .build/release
 	@scripts/build release $(PROGRAMS)
 
 .PHONY: bench
-bench: setup ## Measure, and print the figures beside their budgets
-	@swift run --quiet -c release anycode-bench
+bench: setup ## Measure beside the budgets (ONLY="supervision stages live crowd programs", ERLANG=1 installs the peer)
+	@scripts/bench $(ONLY)
+
+.PHONY: sanitize
+sanitize: setup ## Run all tests under AddressSanitizer, then ThreadSanitizer; ONLY=thread for one
+	@for kind in $(or $(ONLY),address thread); do echo "Under the $$kind sanitizer:"; \
+	    SANITIZE=$$kind scripts/test || exit 1; done
 
 .PHONY: fuzz
 fuzz: setup ## Feed every parser of outside bytes with made-up input; SECONDS=60 for each, ONLY=json-rpc for one
 	@scripts/fuzz "$(or $(SECONDS),60)" $(ONLY)
+
+.PHONY: storm
+storm: setup ## Kill the daemon and its runners KILLS=1000 times and count what is lost; SEED=7 repeats a storm
+	@scripts/build debug anycode anycode-runner storm-agent storm
+	@.build/debug/storm --kills $(or $(KILLS),1000) --sessions $(or $(SESSIONS),20) $(if $(SEED),--seed $(SEED))
 
 .PHONY: install
 install: ## Install what `make build` built under PREFIX (/usr/local)

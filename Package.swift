@@ -55,6 +55,7 @@ let systemLibraries: [Target] = [
         providers: [.apt(["libcmark-gfm-dev", "libcmark-gfm-extensions-dev"]), .brew(["cmark-gfm"])]),
     .target(name: "CRunnerSystem"),
     .target(name: "CSandboxSystem"),
+    .target(name: "CCrashMark"),
 ]
 
 let modules: [Target] = [
@@ -85,7 +86,8 @@ let executables: [Target] = [
         "anycode",
         [
             "AnycodeAgent", "AnycodeChat", "AnycodeConfig", "AnycodeControl", "AnycodeCore", "AnycodeRuntime",
-            "AnycodeSandbox", "AnycodeServer", "AnycodeStore", "COpenSSL", "HTTPTransport", argumentParser, logging,
+            "AnycodeSandbox", "AnycodeServer", "AnycodeStore", "CCrashMark", "COpenSSL", "HTTPTransport",
+            argumentParser, logging,
             serviceLifecycle, supervision, unixSignals,
         ]),
     executable("anycodectl", ["AnycodeControl", argumentParser]),
@@ -94,7 +96,8 @@ let executables: [Target] = [
     .executableTarget(
         name: "anycode-bench",
         dependencies: [
-            "AnycodeAgent", "AnycodeCore", "AnycodeRuntime", "AnycodeStore", "HTTPTransport", "ScriptedModel", logging,
+            "AnycodeAgent", "AnycodeCore", "AnycodeRuntime", "AnycodeStore", "CCurl", "HTTPTransport", "ScriptedModel",
+            logging,
             supervision,
         ],
         path: "Benchmarks/anycode-bench", swiftSettings: settings),
@@ -115,6 +118,14 @@ let testSupport: [Target] = [
     .executableTarget(
         name: "scripted-model", dependencies: ["ScriptedModel", "TestJSON"], path: "Tests/Support/scripted-model",
         swiftSettings: settings),
+    support(
+        "Storm", "Support/Storm",
+        ["AnycodeControl", "CSandboxSystem", "FakeTelegram", "HTTPTestSupport", "TestJSON"]),
+    .executableTarget(
+        name: "storm", dependencies: ["Storm", argumentParser], path: "Tests/Support/storm-command",
+        swiftSettings: settings),
+    .executableTarget(
+        name: "storm-agent", dependencies: ["TestJSON"], path: "Tests/Support/storm-agent", swiftSettings: settings),
     .executableTarget(
         name: "test-agent", dependencies: ["TestJSON"], path: "Tests/Support/test-agent", swiftSettings: settings),
 ]
@@ -134,7 +145,10 @@ let testTargets: [Target] = [
     tests("AnycodeAgentTests", ["AnycodeAgent", "AnycodeCore", "HTTPTransport", "HTTPTestSupport"]),
     tests(
         "AnycodeRuntimeTests",
-        ["AnycodeCore", "AnycodeRuntime", "AnycodeSimulation", "AnycodeStore", "TestSupport", logging, supervision]),
+        [
+            "AnycodeControl", "AnycodeCore", "AnycodeRuntime", "AnycodeServer", "AnycodeSimulation", "AnycodeStore",
+            "TestSupport", grdb, logging, supervision,
+        ]),
     tests("AnycodeControlTests", ["AnycodeControl"]),
     tests(
         "AnycodeServerTests",
@@ -150,10 +164,11 @@ let testTargets: [Target] = [
     tests(
         "IntegrationTests",
         [
-            "AnycodeControl", "CSandboxSystem", "FakeTelegram", "ScriptedModel", "TestJSON", "TestSupport", "anycode",
-            "anycode-demo-agent", "anycode-runner", "anycodectl", "test-agent",
+            "AnycodeChat", "AnycodeControl", "AnycodeCore", "AnycodeRuntime", "AnycodeStore", "CSandboxSystem",
+            "FakeTelegram", "HTTPTestSupport", "ScriptedModel", "TestJSON", "TestSupport", "anycode",
+            "anycode-demo-agent", "anycode-runner", "anycodectl", "storm", "storm-agent", "test-agent", grdb,
         ]),
-    tests("TestSupportTests", ["TestSupport"]),
+    tests("TestSupportTests", ["Storm", "TestSupport"]),
     tests("ScriptedModelTests", ["ScriptedModel", "TestJSON", "TestSupport", "test-agent"]),
 ]
 

@@ -16,6 +16,7 @@ enum AgentBench {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("ab-\(UUID().uuidString.prefix(6))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
+        table.begin("Agents driven natively")
         try await measureDeltas(in: folder.path, into: &table)
         try await measureFirstText(in: folder.path, into: &table)
     }
@@ -26,10 +27,8 @@ enum AgentBench {
         try makeSpeakers(in: folder)
         let plain = try await cpuPerDelta("speaker", in: folder)
         let adapted = try await cpuPerDelta("claude", in: folder)
-        table.add("runner: µs CPU per delta of an ACP agent, pipe to event stream", (plain * 1e6).short)
-        table.add(
-            "runner: µs CPU per delta added by the Claude Code adapter", ((adapted - plain) * 1e6).short, budget: "< 10"
-        )
+        table.add("runner: CPU per delta of an ACP agent, pipe to event stream", plain * 1e6, "µs")
+        table.add("runner: CPU per delta added by the Claude Code adapter", (adapted - plain) * 1e6, "µs", .atMost(10))
     }
 
     /// `claude` writes stream-json, `speaker` the same words as ACP.
@@ -94,7 +93,8 @@ enum AgentBench {
         let agents = ProcessInfo.processInfo.environment["ANYCODE_TEST_AGENTS"] ?? ".build/agents"
         let program = URL(fileURLWithPath: agents + "/claude").standardizedFileURL.path
         guard FileManager.default.isExecutableFile(atPath: program) else {
-            return table.add("Claude Code: ms added to the first text", "not fetched", budget: "< 10")
+            return table.note(
+                "Claude Code was not fetched (scripts/fetch-test-agents --native): its first text is not measured.")
         }
         let script = ModelScript(steps: [.init("Only words, no tool.")])
         let (bare, driven) = try await withScriptedModel(.init(scripts: [script])) { model in
@@ -120,10 +120,9 @@ enum AgentBench {
             }
             return (bare.sorted()[rounds / 2], driven.sorted()[rounds / 2])
         }
-        table.add("Claude Code alone: ms from its start to the first text, median of \(rounds)", bare.short)
+        table.add("Claude Code alone: from its start to the first text, median of \(rounds)", bare, "ms")
         table.add(
-            "Claude Code: ms added to the first text by runner, adapter and client", (driven - bare).short,
-            budget: "< 10")
+            "Claude Code: added to the first text by runner, adapter and client", driven - bare, "ms", .atMost(10))
     }
 
     private static func firstTextOfBare(_ program: String, _ environment: [String: String], home: String) throws

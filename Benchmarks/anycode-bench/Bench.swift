@@ -1,32 +1,45 @@
-/// Measures what the design budgets, and prints one table. Figures are of this machine at this moment: compare rows of
+import Foundation
+
+/// Measures what the project budgets, and prints one table. Figures are of this machine at this moment: compare rows of
 /// one run with each other, not runs with each other.
+///
+/// `anycode-bench [PART …]` runs some parts only. The other roles are those of the processes it starts itself.
 @main
 enum Bench {
     static func main() async throws {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        switch arguments.first {
+        case "play-runners": try RunnerPlayer.run(Array(arguments.dropFirst()))
+        case "play-daemon": try await LiveDaemon.run(Array(arguments.dropFirst()))
+        default: try await measure(arguments)
+        }
+    }
+
+    private static func measure(_ arguments: [String]) async throws {
+        let wanted = arguments.compactMap(Part.init(rawValue:))
+        guard wanted.count == arguments.count else {
+            let names = Part.allCases.map(\.rawValue).joined(separator: " ")
+            FileHandle.standardError.write(Data("usage: anycode-bench [PART …], with parts of: \(names)\n".utf8))
+            exit(64)
+        }
         var table = BudgetTable()
-        try await SupervisionBench.run(children: 1_000, into: &table)
-        try await SupervisionBench.run(children: 100_000, into: &table)
-        try await PipelineBench.run(sessions: 100, deltas: 1_000, into: &table)
-        try ProgramBench.run(into: &table)
-        try await AgentBench.run(into: &table)
-        print(table.text)
+        for part in wanted.isEmpty ? Part.allCases : wanted { try await part.run(into: &table) }
+        print("\n" + table.text)
     }
 }
 
-/// One table: what, measured, budget.
-struct BudgetTable {
-    private var rows: [[String]] = []
+/// What can be asked for by itself.
+enum Part: String, CaseIterable {
+    case supervision, stages, agents, live, crowd, programs
 
-    mutating func add(_ what: String, _ measured: String, budget: String = "") {
-        rows.append([what, measured, budget])
-        print("measured: \(what): \(measured)")
-    }
-
-    var text: String {
-        let all = [["what", "measured", "budget"]] + rows
-        let widths = (0..<3).map { column in all.map { $0[column].count }.max() ?? 0 }
-        return all.map { row in
-            zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
-        }.joined(separator: "\n")
+    func run(into table: inout BudgetTable) async throws {
+        switch self {
+        case .supervision: try await SupervisionBench.run(into: &table)
+        case .stages: try StageBench.run(into: &table)
+        case .agents: try await AgentBench.run(into: &table)
+        case .live: try await LiveBench.run(sessions: 1_000, thorough: true, into: &table)
+        case .crowd: try await LiveBench.run(sessions: 10_000, thorough: false, into: &table)
+        case .programs: try ProgramBench.run(into: &table)
+        }
     }
 }

@@ -1,3 +1,6 @@
+import CCurl
+import Foundation
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Darwin)
@@ -18,6 +21,28 @@ enum Usage {
         return seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }
 
+    /// CPU seconds of each of this process's threads since it began, by the thread's name; empty off Linux.
+    static func cpuByThread() -> [String: Double] {
+        var sums: [String: Double] = [:]
+        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
+        for task in tasks {
+            guard let name = firstLine("/proc/self/task/\(task)/comm"),
+                let times = firstLine("/proc/self/task/\(task)/schedstat"),
+                let nanoseconds = times.split(separator: " ").first.flatMap({ Double($0) })
+            else { continue }
+            sums[name, default: 0] += nanoseconds / 1e9
+        }
+        return sums
+    }
+
+    private static func firstLine(_ path: String) -> String? {
+        guard let file = fopen(path, "r") else { return nil }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 256)
+        guard fgets(&line, 256, file) != nil else { return nil }
+        return String(decoding: line.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// Anonymous resident memory in bytes; 0 where `/proc` does not tell.
     static func anonymousMemory(of process: String = "self") -> Int {
         guard let file = fopen("/proc/\(process)/status", "r") else { return 0 }
@@ -29,14 +54,5 @@ enum Usage {
             return (Int(text.filter(\.isNumber)) ?? 0) * 1024
         }
         return 0
-    }
-}
-
-extension Double {
-    /// Three significant digits, plainly.
-    var short: String {
-        if self >= 1000 { return String(Int(self.rounded())) }
-        let scaled = (self * 100).rounded() / 100
-        return scaled == scaled.rounded() ? String(Int(scaled)) : String(scaled)
     }
 }

@@ -11,7 +11,7 @@ package import Supervision
 /// ├ outboxes    dynamic, keyed by chat
 /// ├ sessions    dynamic, keyed by session
 /// ├ router
-/// ├ upkeep      oneForOne: watchdog, reaper, retention where it is configured
+/// ├ upkeep      oneForOne: store, clock, watchdog, reaper, retention where it is configured
 /// └ control     what the composition root adds
 /// ```
 package enum RootSupervisor {
@@ -46,7 +46,8 @@ package enum RootSupervisor {
                 .supervisor(id: "sessions") { context in
                     let sessions = DynamicSupervisor<SessionID>(
                         under: context, intensity: RestartIntensity(5, in: .seconds(300)), restart: .transient,
-                        shutdown: .immediate(abandonAfter: .seconds(5)), kind: "session"
+                        shutdown: .immediate(abandonAfter: .seconds(5)), kind: "session",
+                        observer: { tellGivenUp($0, context.status) }
                     ) { id, context in
                         try await SessionActor.adopt(id, runtime: runtime, context: context)
                     }
@@ -64,8 +65,17 @@ package enum RootSupervisor {
             ])
     }
 
+    /// A session that failed too often is forgotten by its supervisor and started again by the watchdog.
+    private static func tellGivenUp(_ event: SupervisionEvent, _ status: StatusCell) {
+        guard case .gaveUp(let reason) = event.kind, event.path.components.count == 1 else { return }
+        let id = event.path.components[0]
+        status.showPast("gave up", "session \(id.prefix(8)) reached its restart limit: \(reason)")
+    }
+
     private static func upkeep(_ runtime: Runtime) -> [ChildSpec] {
         var children = [
+            ChildSpec(id: "store", shutdown: .immediate) { context in StoreWatch(runtime: runtime, context: context) },
+            ChildSpec(id: "clock", shutdown: .immediate) { context in ClockWatch(runtime: runtime, context: context) },
             ChildSpec(id: "watchdog", shutdown: .immediate) { context in Watchdog(runtime: runtime, context: context) },
             ChildSpec(id: "reaper", shutdown: .immediate(abandonAfter: .seconds(5))) { context in
                 Reaper(runtime: runtime, context: context)

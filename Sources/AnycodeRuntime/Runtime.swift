@@ -20,12 +20,14 @@ package final class Runtime: Sendable {
     package let logger: Logger
     package let intake = Intake()
     let pairing = PairingDesk()
+    let unstored = Unstored()
 
     package let sessions = Registry<SessionID, SessionActor>()
     package let outboxes = Registry<ChatID, ChatOutbox>()
     let sessionSupervisor = Registry<TreeRole, DynamicSupervisor<SessionID>>()
     let outboxSupervisor = Registry<TreeRole, DynamicSupervisor<ChatID>>()
     let routers = Registry<TreeRole, Router>()
+    let recovery: Recovery
 
     package init(
         configuration: RuntimeConfiguration, store: Store, instance: InstanceID, platforms: [any ChatPlatform],
@@ -43,6 +45,7 @@ package final class Runtime: Sendable {
         self.makeID = makeID
         self.token = token
         self.logger = logger
+        recovery = Recovery(clock: clock, logger: logger)
     }
 
     /// Knows the secrets that a session has to do with. Of an agent's environment those count whose names say so.
@@ -54,6 +57,13 @@ package final class Runtime: Sendable {
         return SecretMasker(
             secrets: Array(named.values) + passwords + configuration.secrets + [token(header.lease)]
                 + (files?.secrets ?? []))
+    }
+
+    /// Platforms over a network in which anybody may use the bot; the console is whoever sits at the machine.
+    package var openPlatforms: [PlatformID] {
+        platforms.keys.sorted().filter { id in
+            id.rawValue != "console" && configuration.access[id].map { $0.mode == .open } ?? true
+        }
     }
 
     /// The chat's outbox, started if there is none yet.

@@ -12,11 +12,24 @@ package struct RuntimeClock: Sendable {
     package let sleep: @Sendable (Duration) async throws -> Void
     /// The calendar's time, for people and for rows.
     package let date: @Sendable () -> Date
+    /// Time since this clock was made, the machine's sleep included; only compared with `now`.
+    package let elapsed: @Sendable () -> Duration
 
-    package init<C: Clock<Duration>>(_ clock: C, date: @escaping @Sendable () -> Date) {
+    /// - Parameter elapsed: a time that goes on while the machine sleeps; `nil` for a world without sleep.
+    package init<C: Clock<Duration>>(
+        _ clock: C, date: @escaping @Sendable () -> Date, elapsed: (@Sendable () -> Duration)? = nil
+    ) {
         let start = clock.now
-        now = { start.duration(to: clock.now) }
+        let now: @Sendable () -> Duration = { start.duration(to: clock.now) }
+        self.now = now
         sleep = { duration in try await clock.sleep(for: duration) }
         self.date = date
+        self.elapsed = elapsed ?? now
+    }
+
+    /// The machine's clocks.
+    package static var system: RuntimeClock {
+        let (clock, start) = (ContinuousClock(), ContinuousClock.now)
+        return RuntimeClock(SuspendingClock(), date: { Date() }, elapsed: { start.duration(to: clock.now) })
     }
 }

@@ -28,6 +28,8 @@ package struct RuntimeConfiguration: Sendable {
     package var patchLimit = 256 << 20
     /// The largest file that is taken from a chat, in bytes.
     package var fileLimit = 20 << 20
+    /// How the daemon before this one ended.
+    package var lastEnd = LastEnd.crash
     package var watchdogInterval: Duration = .seconds(60)
     package var reaperInterval: Duration = .seconds(600)
     /// How long finished sessions are kept, with their transcripts and saves; `nil` keeps them for ever.
@@ -51,6 +53,25 @@ package struct RuntimeConfiguration: Sendable {
     }
 
     func profile(_ name: AgentName) -> AgentProfile? { agents.first { $0.name == name } }
+}
+
+/// How the daemon before this one ended, as far as it matters to the sessions that it left.
+package enum LastEnd: Hashable, Sendable {
+    /// By a fault of its own, perhaps on the data of one of them.
+    case crash
+    /// In order, or from outside: killed, or with the machine. That is nobody's fault here.
+    case other
+
+    /// How much a session's start counts that follows: at more than `limit` in a row it is set aside.
+    var weight: Int {
+        switch self {
+        case .crash: 10
+        case .other: 1
+        }
+    }
+
+    /// Three crashes, or so many other ends that there must be a reason.
+    static let limit = 30
 }
 
 /// An agent as configured.
@@ -89,7 +110,7 @@ package struct HomeFile: Sendable {
 /// Where patches, and logs of turns, are kept, outside of every sandbox.
 package struct PatchArchive: Sendable {
     /// Writes a patch durably and returns its path; the same content gives the same path.
-    package let write: @Sendable (SessionID, [UInt8]) async throws -> String
+    package let write: @Sendable (SessionID, [UInt8]) async throws(ArchiveError) -> String
     package let read: @Sendable (String) async throws -> [UInt8]
     /// Writes a document under its name beside the session's patches, over an older one, and returns its path.
     package let writeDocument: @Sendable (SessionID, String, [UInt8]) async throws -> String
@@ -97,7 +118,7 @@ package struct PatchArchive: Sendable {
     package let remove: @Sendable (SessionID) async throws -> Void
 
     package init(
-        write: @escaping @Sendable (SessionID, [UInt8]) async throws -> String,
+        write: @escaping @Sendable (SessionID, [UInt8]) async throws(ArchiveError) -> String,
         read: @escaping @Sendable (String) async throws -> [UInt8],
         writeDocument: @escaping @Sendable (SessionID, String, [UInt8]) async throws -> String,
         remove: @escaping @Sendable (SessionID) async throws -> Void = { _ in }
@@ -107,4 +128,19 @@ package struct PatchArchive: Sendable {
         self.writeDocument = writeDocument
         self.remove = remove
     }
+}
+
+/// Why a patch could not be kept.
+package struct ArchiveError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Whether it can be kept as soon as there is space.
+    package let isFull: Bool
+    /// Safe to show.
+    package let message: String
+
+    package init(isFull: Bool, _ message: String) {
+        self.isFull = isFull
+        self.message = message
+    }
+
+    package var description: String { message }
 }

@@ -18,12 +18,18 @@ extension RuntimeBackend {
     package func findings() async throws -> [Finding] {
         let version = version()
         var findings = [Finding(.fine, "daemon", "version \(version.version), process \(version.pid)")]
-        findings += Self.findings(inTree: try tree())
+        let tree = try tree()
+        findings += Self.findings(inTree: tree) + Self.findings(ofChatsIn: tree)
+        findings += controls.openPlatforms.map { platform in
+            Finding(.failed, "access", "anybody may use the bot on \(platform): fill allowed_users under [\(platform)]")
+        }
+        if let trouble = store.gate.trouble { findings.append(Finding(.failed, "store", "\(trouble)")) }
         if controls.intake.state == .refusing {
             findings.append(Finding(.noted, "intake", "closed by a drain; anycodectl drain --undo opens it"))
         }
         findings.append(try await inboxFinding())
         findings += Self.findings(in: try await resources())
+        findings.append(Self.clockFinding(in: tree))
         if let database = controls.database { findings += Self.findings(ofDatabase: database) }
         return findings
     }
@@ -45,6 +51,27 @@ extension RuntimeBackend {
         return own + node.children.flatMap(troubles)
     }
 
+    /// How each platform's connection is, by what it says of itself.
+    static func findings(ofChatsIn tree: TreeNode) -> [Finding] {
+        let platforms = tree.children.first { $0.id == "chats" }?.children ?? []
+        return platforms.map { platform in
+            guard let words = platform.waiting?.reason ?? platform.details[TreeNode.Detail.status] else {
+                return Finding(.noted, "chat", "\(platform.id): says nothing of its connection")
+            }
+            let isWell = ["connected", "polling", "on the terminal", "line by line"].contains { words.hasPrefix($0) }
+            let isPassing = ["connecting", "flood wait"].contains { words.hasPrefix($0) }
+            return Finding(isWell ? .fine : isPassing ? .noted : .failed, "chat", "\(platform.id): \(words)")
+        }
+    }
+
+    /// What the watch over the clocks has seen since the start.
+    static func clockFinding(in tree: TreeNode) -> Finding {
+        let watch = tree.children.first { $0.id == "upkeep" }?.children.first { $0.id == "clock" }
+        let seen = watch?.children.first { $0.id == "jump" }?.details[TreeNode.Detail.status]
+        guard let seen else { return Finding(.fine, "clock", "steady since the start") }
+        return Finding(.noted, "clock", "\(seen); is something setting the machine's clock twice?")
+    }
+
     private func inboxFinding() async throws -> Finding {
         let oldest = try await store.read { try $0.pendingInbound(limit: 1) }.first
         guard let oldest, clock.date().timeIntervalSince(oldest.receivedAt) > 60 else {
@@ -61,7 +88,8 @@ extension RuntimeBackend {
             findings.append(Finding(.failed, "sandboxes", "\(orphans) without an owner; see anycodectl orphans"))
         } else if findings.isEmpty {
             let count = list.resources.count
-            findings.append(Finding(.fine, "sandboxes", count == 0 ? "none" : "\(count), each with an owner"))
+            let words = count == 0 ? "none" : "\(count), each with an owner"
+            findings.append(Finding(.fine, "sandboxes", "every provider answers; \(words)"))
         }
         return findings
     }

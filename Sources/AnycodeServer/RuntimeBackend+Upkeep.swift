@@ -66,6 +66,10 @@ extension RuntimeBackend {
     }
 
     package func drain(within limit: Duration, by asker: Asker) async throws -> DrainAnswer {
+        guard controls.intake.state != .holding else {
+            throw Refusal(
+                .conflict, "The daemon is stopping already.", hint: "tasks that come now wait for its next start")
+        }
         try await record(asker, "drain")
         controls.intake.become(.refusing)
         let before = try await store.read { try $0.liveSessionIDs() }

@@ -44,6 +44,8 @@ package struct RuntimeBackend: ControlBackend {
         package var pair: @Sendable (PlatformID) -> String = { _ in "" }
         /// The text without the secrets that a session has to do with.
         package var masked: @Sendable (SessionHeader, String) -> String = { $1 }
+        /// Chat platforms in which anybody may use the bot.
+        package var openPlatforms: [PlatformID] = []
         /// The database's file; `nil` for one in memory.
         package var database: String?
 
@@ -62,7 +64,8 @@ package struct RuntimeBackend: ControlBackend {
     ///   - live: The session's actor, while it runs.
     package init(
         store: Store, clock: RuntimeClock, controls: Controls = Controls(),
-        snapshot: @escaping @Sendable () -> NodeSnapshot?, live: @escaping @Sendable (SessionID) -> Live?
+        snapshot: @escaping @Sendable () -> NodeSnapshot?,
+        live: @escaping @Sendable (SessionID) -> Live?
     ) {
         self.controls = controls
         self.store = store
@@ -76,7 +79,8 @@ package struct RuntimeBackend: ControlBackend {
     ///   - root: The tree's root; `nil` while there is none.
     ///   - database: The database's file.
     package init(
-        runtime: Runtime, journal: EventJournal, database: String?, root: @escaping @Sendable () -> Supervisor?
+        runtime: Runtime, journal: EventJournal, database: String?,
+        root: @escaping @Sendable () -> Supervisor?
     ) {
         var controls = Controls()
         controls.journal = journal
@@ -91,7 +95,11 @@ package struct RuntimeBackend: ControlBackend {
         controls.pair = { runtime.issuePairingCode(for: $0) }
         controls.masked = { runtime.masker(for: $0).masked($1) }
         controls.database = database
-        self.init(store: runtime.store, clock: runtime.clock, controls: controls, snapshot: { root()?.snapshot() }) {
+        controls.openPlatforms = runtime.openPlatforms
+        self.init(
+            store: runtime.store, clock: runtime.clock, controls: controls,
+            snapshot: { root()?.snapshot() }
+        ) {
             id in
             runtime.sessions[id].map { session in
                 Live(brief: session.brief) { await session.accept($0) }
@@ -102,12 +110,14 @@ package struct RuntimeBackend: ControlBackend {
     package func version() -> DaemonVersion {
         let uptime = (clock.now() - start) / .seconds(1)
         return DaemonVersion(
-            version: AnycodeVersion.current, pid: Int(ProcessInfo.processInfo.processIdentifier), uptime: uptime)
+            version: AnycodeVersion.current, pid: Int(ProcessInfo.processInfo.processIdentifier),
+            uptime: uptime)
     }
 
     package func sessions(all: Bool) async throws -> [SessionSummary] {
         let rows = try await store.read { transaction in
-            all ? try transaction.recentSessions(limit: Self.historyLimit) : try transaction.liveSessions()
+            all
+                ? try transaction.recentSessions(limit: Self.historyLimit) : try transaction.liveSessions()
         }
         let waits = waits()
         return rows.map { SessionSummary($0, live($0.id)?.brief, waits[$0.id], now: clock.date()) }
@@ -118,17 +128,26 @@ package struct RuntimeBackend: ControlBackend {
         let id = row.id
         let related = try await store.read { transaction in
             SessionDetail.Related(
-                interactions: try transaction.interactions(session: id), leases: try transaction.leases(session: id),
+                interactions: try transaction.interactions(session: id),
+                leases: try transaction.leases(session: id),
                 saves: try transaction.saves(session: id))
         }
-        return SessionDetail(row, live(id)?.brief, waits()[id], related, now: clock.date(), instant: clock.now())
+        let node = snapshot()?[NodePath("sessions")]?.children.first { $0.id == id.rawValue }
+        var detail = SessionDetail(
+            row, live(id)?.brief, node?.waiting, related, now: clock.date(), instant: clock.now())
+        detail.runner = node?.children.first { $0.id == "lease" }?.details["runner"]
+        return detail
     }
 
     package func cancel(idPrefix: String, by asker: Asker) async throws -> CancelAnswer {
         let row = try await find(idPrefix)
-        guard row.isLive else { throw Refusal(.conflict, "Session \(row.id.short) is over already (\(row.state)).") }
+        guard row.isLive else {
+            throw Refusal(.conflict, "Session \(row.id.short) is over already (\(row.state)).")
+        }
         guard let session = live(row.id) else {
-            throw Refusal(.unavailable, "Session \(row.id.short) is just being started.", hint: "try again in a moment")
+            throw Refusal(
+                .unavailable, "Session \(row.id.short) is just being started.",
+                hint: "try again in a moment")
         }
         let id = row.id
         try await record(asker, "cancel", id.rawValue)
@@ -142,6 +161,11 @@ package struct RuntimeBackend: ControlBackend {
 
     /// Writes down who is about to do what; what cannot be recorded is not done.
     func record(_ asker: Asker, _ verb: String, _ target: String? = nil) async throws {
+        if let trouble = store.gate.trouble {
+            throw Refusal(
+                .unavailable, "Nothing can be recorded now, so nothing is done: \(trouble.message).",
+                hint: trouble.hint)
+        }
         let date = clock.date()
         try await store.write {
             try $0.insertAudit(at: date, actor: asker.recorded, verb: verb, target: target)
@@ -153,9 +177,12 @@ package struct RuntimeBackend: ControlBackend {
         guard !prefix.isEmpty, prefix.allSatisfy({ $0.isHexDigit && $0.isASCII }) else {
             throw Refusal(.notFound, "No session has such an id.", hint: "see anycodectl sessions")
         }
-        let rows = try await store.read { try $0.sessions(idPrefix: prefix, limit: Self.candidateLimit) }
+        let rows = try await store.read {
+            try $0.sessions(idPrefix: prefix, limit: Self.candidateLimit)
+        }
         guard let first = rows.first else {
-            throw Refusal(.notFound, "No session's id begins with \(prefix).", hint: "see anycodectl sessions --all")
+            throw Refusal(
+                .notFound, "No session's id begins with \(prefix).", hint: "see anycodectl sessions --all")
         }
         if rows.count > 1 {
             let ids = rows.map(\.id.rawValue)
@@ -173,5 +200,6 @@ package struct RuntimeBackend: ControlBackend {
 }
 
 extension Refusal {
-    static let isStarting = Refusal(.unavailable, "The daemon is starting.", hint: "try again in a moment")
+    static let isStarting = Refusal(
+        .unavailable, "The daemon is starting.", hint: "try again in a moment")
 }

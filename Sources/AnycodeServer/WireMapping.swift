@@ -67,7 +67,8 @@ extension SessionDetail {
         summary.waiting = waiting.map(TreeNode.Waiting.init)
         self.init(
             summary: summary, commit: state?.workspace?.base, turns: state?.turn ?? 0,
-            agentSeconds: state?.agentSeconds ?? 0, cost: state?.usage?.words, reason: state?.phase.reason,
+            agentSeconds: state?.agentSeconds ?? 0, cost: state?.usage?.words,
+            reason: state?.phase.reason ?? brief?.trouble ?? state?.trouble ?? row.quarantineReason,
             queued: brief?.queued ?? state?.queue.count ?? 0, maskings: brief?.maskings ?? state?.maskings ?? 0,
             deadlines: brief?.left(at: instant) ?? [],
             interactions: related.interactions.map { Interaction($0, now: now) },
@@ -144,6 +145,13 @@ extension StoredSession {
 }
 
 extension SessionRow {
+    /// Why it was set aside, if it was.
+    fileprivate var quarantineReason: String? {
+        guard state == "quarantined" else { return nil }
+        return "set aside: three times in a row the daemon went down just after taking it up; its data and its sandbox "
+            + "are kept"
+    }
+
     var header: SessionHeader? { stored?.header }
 
     fileprivate var stored: StoredSession? {

@@ -23,8 +23,17 @@ package final class Store: Sendable {
         case didWrite
     }
 
+    /// How soon a write must be on the disk.
+    package enum Urgency: Sendable {
+        case now
+        /// Some milliseconds later is soon enough: it waits for others to share the disk's work with.
+        case soon
+    }
+
     let engine: any StoreEngine
     private let connection: StoreConnection
+    /// Where work waits that cannot be done for lack of space or of the database's lock.
+    package let gate = StoreGate()
 
     /// Opens the database, creating it or bringing its schema up to date.
     ///
@@ -34,30 +43,43 @@ package final class Store: Sendable {
         try self.init(path: path, execution: execution, random: &random)
     }
 
-    /// - Parameter random: makes the instance's id when the database is new.
+    /// - Parameters:
+    ///   - random: makes the instance's id when the database is new.
+    ///   - pause: how an inline store waits between two tries; throws when the caller is cancelled.
     package init(
-        path: String?, execution: Execution, random: inout some RandomNumberGenerator
+        path: String?, execution: Execution, random: inout some RandomNumberGenerator,
+        pause: @escaping @Sendable (Duration) async throws -> Void = { try await ContinuousClock().sleep(for: $0) }
     ) throws(StoreError) {
         connection = try StoreConnection(path: path)
         let fresh = InstanceID(String.hexadecimal(words: [random.next(), random.next()]))
         switch execution {
-        case .inline: engine = InlineEngine(connection, isGuarded: true) { _ in await Task.yield() }
-        case .interfered(let interfere): engine = InlineEngine(connection, isGuarded: false, interfere: interfere)
-        case .writerThread: engine = try ThreadedEngine(connection)
+        case .inline:
+            engine = InlineEngine(connection, isGuarded: true, gate: gate, pause: pause) { _ in await Task.yield() }
+        case .interfered(let interfere):
+            engine = InlineEngine(connection, isGuarded: false, gate: gate, pause: pause, interfere: interfere)
+        case .writerThread: engine = try ThreadedEngine(connection, gate: gate)
         }
         try connection.write { try $0.ensureInstanceID(fresh) }
     }
 
     deinit { engine.stop() }
 
-    /// Runs `body` in a transaction; returns when it is durable.
+    /// Runs `body` in a transaction; returns when it is durable. While there is no space, or another program holds the
+    /// database, it waits (see ``gate``) and runs `body` again.
     ///
     /// What `body` throws takes back its own changes only. A call is not cancelled with its task: its outcome is
     /// always told. `body` must not keep the transaction.
     package func write<T: Sendable>(
         _ body: @escaping @Sendable (StoreTransaction) throws -> T
     ) async throws(StoreError) -> T {
-        try await engine.write(body)
+        try await engine.write(.now, body)
+    }
+
+    /// Runs `body` in a transaction; returns when it is durable, which may be as late as `urgency` says.
+    package func write<T: Sendable>(
+        _ urgency: Urgency, _ body: @escaping @Sendable (StoreTransaction) throws -> T
+    ) async throws(StoreError) -> T {
+        try await engine.write(urgency, body)
     }
 
     /// Runs `body` on a snapshot that holds every write that returned before.

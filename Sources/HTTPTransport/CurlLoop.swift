@@ -55,7 +55,7 @@ final class CurlLoop {
         installCallbacks()
         var pace = Pace()
         while true {
-            if transfers.count >= Pace.crowd { pace.keep() }
+            pace.keep(transfers.count)
             if wait(milliseconds: waitingTime()) {
                 let (commands, isClosing) = inbox.take()
                 for command in commands { execute(command) }

@@ -6,20 +6,24 @@ import Musl
 import Darwin
 #endif
 
-/// Lets a busy loop come round once in a millisecond, so that what arrives meanwhile is handled together.
+/// Lets a busy loop come round once in some milliseconds, so that what arrives meanwhile is handled together.
 ///
 /// With many streams most of the cost of an event is waking threads: together it is paid once.
 struct Pace {
     /// Open transfers from which throughput matters more than a millisecond.
     static let crowd = 64
-    private static let step = 1_000_000
+    /// Open transfers from which it matters more than a few.
+    static let bigCrowd = 512
 
     private var last = 0
 
-    mutating func keep() {
+    /// - Parameter transfers: how many are open.
+    mutating func keep(_ transfers: Int) {
+        guard transfers >= Self.crowd else { return }
+        let step = transfers >= Self.bigCrowd ? 4_000_000 : 1_000_000
         let now = MonotonicClock.nanoseconds()
-        let early = last + Self.step - now
-        if (1...Self.step).contains(early) {
+        let early = last + step - now
+        if (1...step).contains(early) {
             var pause = timespec(tv_sec: 0, tv_nsec: early)
             nanosleep(&pause, nil)
             last = now + early

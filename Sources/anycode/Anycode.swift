@@ -39,7 +39,7 @@ struct Run: AsyncParsableCommand {
             try await Daemon(configuration, data: data, console: usesConsole ? .plain : nil)
         }
         await daemon.tellSurroundings()
-        try await daemon.run()
+        try await StartFailure.namingThePart { try await daemon.run() }
     }
 }
 

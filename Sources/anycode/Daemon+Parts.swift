@@ -4,6 +4,7 @@ import AnycodeCore
 import AnycodeRuntime
 import AnycodeSandbox
 import Foundation
+import HTTPTransport
 import Logging
 import ServiceLifecycle
 import Supervision
@@ -17,7 +18,36 @@ extension Daemon {
                 endsAtEndOfInput: use.endsAtEndOfInput))
     }
 
+    /// The provider that the configuration names.
     static func provider(
+        _ file: Configuration, instance: InstanceID, sandboxes: String, http: HTTPClient
+    ) throws -> any SandboxProvider {
+        switch file.sandbox.provider {
+        case .docker: return try dockerProvider(file.docker, instance: instance, http: http)
+        case .local, .ecs, .kubernetes:
+            // The configuration refuses those that this version does not have.
+            return localProvider(file.sandbox.local, instance: instance, base: sandboxes)
+        }
+    }
+
+    /// Containers of the Engine that `DOCKER_HOST` names, else of the usual socket.
+    static func dockerProvider(
+        _ docker: Configuration.Docker, instance: InstanceID, http: HTTPClient
+    ) throws -> DockerSandboxProvider {
+        let limits = DockerSandboxProvider.Limits(
+            memoryBytes: docker.memoryMB == 0 ? nil : UInt64(docker.memoryMB) << 20,
+            processors: docker.milliCPUs == 0 ? nil : Double(docker.milliCPUs) / 1000,
+            tasks: docker.maxTasks == 0 ? nil : UInt64(docker.maxTasks))
+        return DockerSandboxProvider(
+            DockerSandboxProvider.Configuration(
+                instance: instance, host: try DockerHost(environment: ProcessInfo.processInfo.environment),
+                image: docker.image, runner: .automatic(path: runnerPath), ports: docker.ports,
+                network: try DockerSandboxProvider.Network(docker.network), limits: limits,
+                readOnlyRoot: docker.readOnlyRoot),
+            http: http)
+    }
+
+    static func localProvider(
         _ local: Configuration.Sandbox.Local, instance: InstanceID, base: String
     ) -> LocalSandboxProvider {
         let isolation: LocalSandboxProvider.Isolation =
@@ -40,13 +70,25 @@ extension Daemon {
 
     /// Says which configured limits nobody keeps on this machine, and what stands in the way of sandboxes.
     func tellSurroundings() async {
-        guard let found = try? await provider.surroundings() else { return }
+        if let docker = provider as? DockerSandboxProvider { return await tellEngine(docker) }
+        guard let local = provider as? LocalSandboxProvider, let found = try? await local.surroundings() else { return }
         if !found.limitsOff.isEmpty {
             let limits = found.limitsOff.joined(separator: ", ")
             runtime.logger.warning("limits of sandboxes are off here", metadata: ["limits": "\(limits)"])
         }
         for problem in [found.isolationProblem, found.networkProblem].compactMap({ $0 }) {
             runtime.logger.error("sandboxes cannot be made as configured", metadata: ["problem": "\(problem)"])
+        }
+    }
+
+    /// Says now, and not at the first task, when no Engine answers.
+    private func tellEngine(_ docker: DockerSandboxProvider) async {
+        do {
+            let found = try await docker.surroundings()
+            runtime.logger.info(
+                "Docker Engine", metadata: ["version": "\(found.engineVersion)", "host": "\(found.host)"])
+        } catch {
+            runtime.logger.error("sandboxes cannot be made as configured", metadata: ["problem": "\(error)"])
         }
     }
 

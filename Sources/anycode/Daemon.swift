@@ -28,7 +28,9 @@ struct Daemon {
     let runtime: Runtime
     let root: Supervisor
     let console: ConsolePlatform?
-    let provider: LocalSandboxProvider
+    let provider: any SandboxProvider
+    /// Where local sandboxes live.
+    private let sandboxes: String
     private let store: Store
     private let http: HTTPClient
     private let group: ServiceGroup
@@ -43,20 +45,21 @@ struct Daemon {
         let tokens = try RunnerToken(keyFile: data.keyFile)
         let http = try HTTPClient(configuration: .init(userAgent: "anycode/\(AnycodeVersion.current)"))
         let console = try use.map { try Self.console($0, data) }
-        let provider = try Self.provider(
-            configuration.sandbox.local, instance: instance,
-            base: configuration.sandbox.local.directory ?? data.sandboxes(of: instance))
+        let sandboxes = try configuration.sandbox.local.directory ?? data.sandboxes(of: instance)
+        let provider = try Self.provider(configuration, instance: instance, sandboxes: sandboxes, http: http)
         var settings = RuntimeConfiguration(configuration)
         settings.announce = { Terminal.complain($0) }
+        settings.lastEnd = CrashMark.replace(at: data.crashMark)
         adjust(&settings)
-        let platforms = Self.platforms(configuration, settings: settings, http: http)
+        let platforms = Self.platforms(
+            configuration, settings: settings, memory: StoredChatMemory(store: store), http: http)
         let runtime = Runtime(
             configuration: settings, store: store, instance: instance,
             platforms: platforms + (console.map { [$0] } ?? []),
             provider: provider,
             connector: RunnerConnector(http: http, configuration: .init(version: AnycodeVersion.current)),
             archive: PatchDirectory(root: data.saves).archive,
-            clock: RuntimeClock(SuspendingClock(), date: { Date() }), makeID: Self.makeID,
+            clock: .system, makeID: Self.makeID,
             token: { tokens.token(for: $0) }, logger: logger)
         let tree = TreeBox()
         let journal = EventJournal()
@@ -80,6 +83,7 @@ struct Daemon {
         self.root = root
         self.console = console
         self.provider = provider
+        self.sandboxes = sandboxes
         self.store = store
         self.http = http
         let service = RootService(
@@ -116,6 +120,8 @@ struct Daemon {
             do { try await tasks.waitForAll() } catch is CancellationError {}
         }
         await http.shutdown()
+        // Succeeds only when it is empty; the next start makes it again.
+        rmdir(sandboxes)
     }
 
     private enum Outcome {

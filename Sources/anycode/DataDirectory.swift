@@ -17,6 +17,7 @@ struct DataDirectory {
     var keyFile: String { root + "/instance.key" }
     var saves: String { root + "/saves" }
     var consoleJournal: String { root + "/console" }
+    var crashMark: String { root + "/crashed" }
     var logFile: String { root + "/anycode.log" }
 
     /// Where local sandboxes live. A daemon that is root gives each one a user of its own, who could not pass root's

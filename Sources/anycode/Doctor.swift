@@ -1,8 +1,11 @@
+import AnycodeChat
 import AnycodeConfig
+import AnycodeControl
 import AnycodeCore
 import AnycodeSandbox
 import ArgumentParser
 import Foundation
+import HTTPTransport
 
 /// `anycode doctor`: what is wrong, and what mends it.
 struct Doctor: AsyncParsableCommand {
@@ -22,6 +25,7 @@ struct Doctor: AsyncParsableCommand {
         checks += configuration.warnings.filter { $0.code == .openAccess }.map { .failed("access", "\($0)") }
         checks.append(runner)
         checks += await sandbox(configuration)
+        checks += await telegram(configuration)
         checks += LiveDoctor.checks(configuration)
         for check in checks { Terminal.say(check.line) }
         if checks.contains(where: \.isFailure) { throw ExitCode(1) }
@@ -33,10 +37,20 @@ struct Doctor: AsyncParsableCommand {
             ? .ok("runner", path) : .failed("runner", "\(path) is missing; install it beside anycode (make install)")
     }
 
+    private func telegram(_ configuration: Configuration) async -> [DoctorCheck] {
+        guard let telegram = configuration.telegram, let http = try? HTTPClient() else { return [] }
+        let inspection = TelegramInspection(
+            token: AnycodeCore.Secret(telegram.botToken.reveal()), baseURL: telegram.apiBaseURL,
+            removesWebhook: telegram.removesWebhook, http: http)
+        let findings = await inspection.findings()
+        await http.shutdown()
+        return findings.map { $0.isFine ? .ok("telegram", $0.words) : .failed("telegram", $0.words) }
+    }
+
     private func sandbox(_ configuration: Configuration) async -> [DoctorCheck] {
-        guard configuration.sandbox.provider == .local else { return [] }
+        if configuration.sandbox.provider == .docker { return await engine(configuration.docker) }
         let base = configuration.sandbox.local.directory ?? NSTemporaryDirectory()
-        let provider = Daemon.provider(
+        let provider = Daemon.localProvider(
             configuration.sandbox.local, instance: InstanceID("doctor"), base: base)
         let found: LocalSurroundings
         do {
@@ -55,6 +69,23 @@ struct Doctor: AsyncParsableCommand {
             checks.append(.note("limits", "off here: \(found.limitsOff.joined(separator: ", "))"))
         }
         return checks
+    }
+
+    private func engine(_ docker: Configuration.Docker) async -> [DoctorCheck] {
+        do {
+            let http = try HTTPClient(configuration: .init(userAgent: "anycode/\(AnycodeVersion.current)"))
+            let provider = try Daemon.dockerProvider(docker, instance: InstanceID("doctor"), http: http)
+            let found = try await provider.surroundings()
+            await http.shutdown()
+            return [
+                .ok("docker", "Engine \(found.engineVersion) at \(found.host)"),
+                found.hasImage
+                    ? .ok("image", docker.image)
+                    : .note("image", "\(docker.image) is not there yet; it is pulled for the first task"),
+            ]
+        } catch {
+            return [.failed("docker", "\(error)")]
+        }
     }
 }
 

@@ -45,7 +45,7 @@ struct Quickstart: AsyncParsableCommand {
         }
         try await checkSurroundings(daemon)
         let tour = QuickstartTour(daemon: daemon, repository: repository, isAttended: isAttended)
-        try await daemon.run { try await tour.run() }
+        try await StartFailure.namingThePart { try await daemon.run { try await tour.run() } }
         if let failure = tour.failure {
             Terminal.complain(failure)
             throw ExitCode(1)
@@ -74,7 +74,9 @@ struct Quickstart: AsyncParsableCommand {
     }
 
     private func checkSurroundings(_ daemon: Daemon) async throws {
-        guard let problem = try await daemon.provider.surroundings().isolationProblem else { return }
+        guard let local = daemon.provider as? LocalSandboxProvider,
+            let problem = try await local.surroundings().isolationProblem
+        else { return }
         Terminal.complain("Sandboxes cannot be made on this machine: \(problem)")
         Terminal.complain("To see the rest all the same: anycode quickstart --without-isolation")
         throw ExitCode(1)

@@ -29,7 +29,7 @@ extension RuntimeConfiguration {
         }
         if let telegram = file.telegram {
             let platform = PlatformID("telegram")
-            access[platform] = AccessRule(telegram.access, on: platform)
+            access[platform] = AccessRule(telegram.access, on: platform) { $0.hasPrefix("-") }
             secrets.append(AnycodeCore.Secret(telegram.botToken.reveal()))
         }
     }

@@ -22,7 +22,7 @@ struct SignOfLife: Child {
                 // It answers, if only to complain: a restart would not mend that.
                 notifier.alive(sessions: runtime.sessions.count)
             }
-            context.status.wait(for: "the next sign of life", within: interval / 2)
+            context.status.wait(for: "the next sign of life", within: interval / 2, lasting: .zero)
             try await runtime.clock.sleep(interval / 2)
         }
     }

@@ -1,5 +1,6 @@
 import AnycodeStore
 import ArgumentParser
+import Supervision
 
 /// What the process ends with when it cannot start. The numbers are those of sysexits.h, so that a service manager can
 /// tell what a new try may mend from what a person must.
@@ -16,6 +17,16 @@ enum StartFailure {
         } catch let error as StoreError {
             Terminal.complain("\(error)")
             throw code(for: error)
+        }
+    }
+
+    /// Runs `body`; tells which part of the tree ended it, and why.
+    static func namingThePart(_ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch let error as SupervisionError {
+            Terminal.complain("The daemon ends: " + error.chain.joined(separator: " "))
+            throw ExitCode(1)
         }
     }
 

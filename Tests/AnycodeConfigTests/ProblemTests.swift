@@ -157,12 +157,12 @@ import Testing
     @Test func whatThisVersionLacksIsAProblemOfItsOwn() {
         #expect(
             messages(
-                "[slack]\napp_token = \"xapp-1\"\nbot_token = \"xoxb-1\"\nallowed_users = [\"U0123\"]\n[sandbox]\nprotocol = \"acpx\"",
+                "[slack]\napp_token = \"xapp-1\"\nbot_token = \"xoxb-1\"\nallowed_users = [\"U0123\"]\n[sandbox]\nprovider = \"kubernetes\"\nprotocol = \"acpx\"",
                 supported: .thisVersion) == [
                     "config.toml:1: slack: [slack] is not in this version yet; use [console] or [telegram]",
-                    "config.toml:5: sandbox.provider: \"docker\" is not in this version yet (it is the default); "
-                        + "use provider = \"local\"",
-                    "config.toml:6: sandbox.protocol: \"acpx\" is not in this version yet; use protocol = \"acp\"",
+                    "config.toml:6: sandbox.provider: \"kubernetes\" is not in this version yet; "
+                        + "use provider = \"docker\" or provider = \"local\"",
+                    "config.toml:7: sandbox.protocol: \"acpx\" is not in this version yet; use protocol = \"acp\"",
                 ])
     }
 

@@ -165,6 +165,38 @@ import Testing
         #expect(try await store.read { try $0.audit(limit: 5) }.map(\.verb) == ["undrain", "drain"])
     }
 
+    @Test func aSecondDrainIsHarmlessAndOneDuringAStopIsRefused() async throws {
+        try await insert(Self.live, lease: "aaaa")
+        let backend = backend()
+        let first = try await backend.drain(within: .seconds(1), by: Self.bo)
+        #expect(try await backend.drain(within: .seconds(1), by: Self.bo) == first)
+        backend.controls.intake.become(.holding)
+        #expect(await code { _ = try await backend.drain(within: .seconds(1), by: Self.bo) } == .conflict)
+        #expect(backend.controls.intake.state == .holding, "what comes now waits for the next start")
+    }
+
+    // MARK: Findings
+
+    @Test func chatsAndClocksAreExamined() {
+        let words = ["polling as @bot", "connecting to Telegram", "offline: no route", "on the terminal"]
+        let chats = words.map { TreeNode(id: $0, waiting: .init(reason: $0, seconds: 1)) } + [TreeNode(id: "mute")]
+        let jump = TreeNode(
+            id: "jump", kind: TreeNode.past, uptime: 5, details: ["status": "the calendar was set back by 2 h"])
+        func tree(_ events: [TreeNode]) -> TreeNode {
+            TreeNode(
+                id: "root",
+                children: [
+                    TreeNode(id: "chats", children: chats),
+                    TreeNode(id: "upkeep", children: [TreeNode(id: "clock", children: events)]),
+                ])
+        }
+        let grades = RuntimeBackend.findings(ofChatsIn: tree([])).map(\.grade)
+        #expect(grades == [.fine, .noted, .failed, .fine, .noted])
+        #expect(RuntimeBackend.clockFinding(in: tree([])).grade == .fine)
+        let found = RuntimeBackend.clockFinding(in: tree([jump]))
+        #expect(found.grade == .noted && found.words.contains("set back by 2 h"))
+    }
+
     // MARK: Logs
 
     @Test func logTellsTheTranscriptInWords() async throws {

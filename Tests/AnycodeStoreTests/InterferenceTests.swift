@@ -14,7 +14,7 @@ import Testing
             path: nil,
             execution: .interfered { moment throws(StoreError) in
                 log.moments.withLock { $0.append(moment) }
-                if log.fails.withLock({ $0 }) { throw StoreError(.diskFull, "no space") }
+                if log.fails.withLock({ $0 }) { throw StoreError(.failed, "no space") }
             })
     }
 

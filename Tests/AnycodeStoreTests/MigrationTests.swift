@@ -46,7 +46,7 @@ import Testing
                     try String.fetchOne(transaction.database, sql: "PRAGMA \($0)")
                 }
             }
-            #expect(settings == ["2", "wal", "1", "5000"])
+            #expect(settings == ["2", "wal", "1", "1000"])
         }
     }
 }

@@ -53,7 +53,9 @@ import Testing
             let session = try await daemon.expect(#"tester · `(\w{8})`"#)[0]
             try await daemon.expect("❌ Failed: The model answered \(status): [A-Z]")
             try await daemon.expect("sandbox removed")
-            #expect(try await installation.show(session).summary.state == "failed")
+            let shown = try await installation.show(session)
+            #expect(shown.summary.state == "failed")
+            #expect(shown.reason?.contains("The model answered \(status)") == true)
         }
     }
 

@@ -30,6 +30,7 @@ import Testing
             #expect(words.contains("+Welcome! We are glad that you are here."))
             let shown = try await installation.show(session)
             #expect(shown.summary.state == "failed")
+            #expect(shown.reason?.contains("the sandbox died: the sandbox was killed") == true)
             #expect(sandbox.isGone)
             for pid in processes { #expect(await ProcessEnd.wait(of: pid, within: .seconds(10))) }
             #expect(daemon.isRunning)

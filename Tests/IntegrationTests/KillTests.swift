@@ -83,6 +83,22 @@ import Testing
         #expect(node.waiting?.reason.contains(words) ?? false, "\(String(describing: node.waiting))")
     }
 
+    /// A session is set aside for crashes only, so a start has to know one from a kill.
+    @Test func onlyACrashLeavesAMark() async throws {
+        try await Installation.with { installation in
+            try installation.configure()
+            let mark = installation.path + "/anycode-data/crashed"
+            for (signal, isCrash) in [(SIGKILL, false), (SIGILL, true), (SIGABRT, true)] {
+                let daemon = try installation.daemon()
+                try await installation.isReady()
+                #expect(!FileManager.default.fileExists(atPath: mark))
+                daemon.signal(signal)
+                #expect(await daemon.end() == 128 + signal)
+                #expect(FileManager.default.fileExists(atPath: mark) == isCrash)
+            }
+        }
+    }
+
     @Test func everyWordIsSaidOnce() async throws {
         let letters = Array("abcdefghijklmnopqrst")
         let words = (0..<240).map { "x\(letters[$0 / 20])\(letters[$0 % 20])x" }

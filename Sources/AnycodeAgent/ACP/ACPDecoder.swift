@@ -1,19 +1,21 @@
-import AnycodeCore
+package import AnycodeCore
 
 /// Reads ACP v1 messages of the agent.
 ///
 /// Lenient where the schema says so: what is malformed inside a message is left out, an unknown message is reported by its
 /// type. Keeps no state but the last text chunk's message, to set adjacent messages apart.
-struct ACPDecoder: Sendable {
+package struct ACPDecoder: Sendable {
     /// What a message means, and what must be answered at once because no person can.
-    struct Decoded: Hashable, Sendable {
-        var events: [AgentEvent] = []
-        var reply: JSON?
+    package struct Decoded: Hashable, Sendable {
+        package var events: [AgentEvent] = []
+        package var reply: JSON?
     }
 
     private var textMessage: String?
 
-    mutating func decode(_ bytes: [UInt8]) -> Decoded {
+    package init() {}
+
+    package mutating func decode(_ bytes: [UInt8]) -> Decoded {
         guard let message = try? JSON(parsing: bytes), message.isObject else {
             return Decoded(events: [.unknown(type: "invalid message")])
         }

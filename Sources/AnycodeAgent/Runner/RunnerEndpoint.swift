@@ -48,9 +48,17 @@ struct RunnerEndpoint: Sendable {
     @discardableResult
     func send(_ request: HTTPRequest) async throws(AgentError) -> HTTPResponse {
         let response = try await answer(request)
-        guard response.isSuccess else { throw RunnerProblem.error(status: response.status, body: response.body) }
+        guard response.isSuccess else {
+            if Self.isMissing(response.status), request.url.contains(Self.ownRoutes) { throw RunnerProblem.unsupported }
+            throw RunnerProblem.error(status: response.status, body: response.body)
+        }
         return response
     }
+
+    /// The beginning of the paths that only our runner has. On these, 404 says that this version has no such route.
+    private static let ownRoutes = "/anycode/v1/"
+
+    private static func isMissing(_ status: Int) -> Bool { status == 404 || status == 405 || status == 501 }
 
     /// Sends a request; any status is an answer.
     func answer(_ request: HTTPRequest) async throws(AgentError) -> HTTPResponse {
@@ -63,8 +71,9 @@ struct RunnerEndpoint: Sendable {
     }
 
     /// Throws the error that a stream with such a status carries.
-    func check(_ stream: HTTPStream) async throws(AgentError) {
+    func check(_ stream: HTTPStream, isOwnRoute: Bool = false) async throws(AgentError) {
         guard !stream.isSuccess else { return }
+        if isOwnRoute, Self.isMissing(stream.status) { throw RunnerProblem.unsupported }
         let body = try await RunnerProblem.translated { () throws(HTTPError) in
             try await stream.collect(upTo: 64 * 1024)
         }

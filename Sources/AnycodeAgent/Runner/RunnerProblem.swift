@@ -22,6 +22,11 @@ enum RunnerProblem {
             code(status: status, kind: kind), ACPLimits.shorten(detail.withoutFullStop, to: ACPLimits.message))
     }
 
+    /// A route of ours that the runner does not have.
+    static let unsupported = AgentError(
+        .unsupported, "The sandbox's runner is of an older version, which cannot do this",
+        hint: "End the session and start a new one: its sandbox gets the newer runner.")
+
     private static func code(status: Int, kind: String) -> AgentError.Code {
         switch (status, kind) {
         case (_, "agent_not_installed"), (_, "unsupported_agent"): .agentMissing

@@ -18,13 +18,19 @@ package struct RunnerWorkspace: Workspace {
         let server = health["servers"]?.array?.first { $0.text("server_id") == ACPClient.serverID }
         return RunnerHealth(
             version: health.text("version") ?? "", logID: health.text("log_id") ?? "",
-            agentIsRunning: server?["running"]?.bool ?? false)
+            agentIsRunning: server?["running"]?.bool ?? false,
+            protocolNumber: health["protocol"]?.integer.flatMap { Int(exactly: $0) } ?? 1)
     }
 
     package func setEnvironment(_ variables: [String: Secret]) async throws(AgentError) {
         let members = variables.sorted { $0.key < $1.key }.map { JSON.Member($0.key, .string($0.value.reveal())) }
-        try await endpoint.send(
-            endpoint.request(.put, "/anycode/v1/environment", json: ["variables": .object(members)]))
+        do {
+            try await endpoint.send(
+                endpoint.request(.put, "/anycode/v1/environment", json: ["variables": .object(members)]))
+        } catch {
+            // An older runner that takes no environment does as well where there is none.
+            guard error.code == .unsupported, variables.isEmpty else { throw error }
+        }
     }
 
     package func defineAgent(
@@ -47,7 +53,7 @@ package struct RunnerWorkspace: Workspace {
         request.timeouts.idle = .seconds(900)
         request.limits.bodyBytes = 64 * 1024 * 1024
         let stream = try await endpoint.stream(request)
-        try await endpoint.check(stream)
+        try await endpoint.check(stream, isOwnRoute: true)
         var lines = LineBuffer(limit: 64 * 1024)
         while true {
             let bytes = try await RunnerProblem.translated { () throws(HTTPError) in try await stream.body.next() }

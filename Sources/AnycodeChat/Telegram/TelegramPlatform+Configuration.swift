@@ -28,7 +28,10 @@ extension TelegramPlatform {
         package var commands: [Command]
         /// Whether the platform itself may answer this person here (that it does not take voice messages, for example).
         /// Strangers get silence.
-        package var admits: @Sendable (Person, Conversation) -> Bool
+        package var admits: @Sendable (Person, Conversation) async -> Bool
+        /// Whether a task that begins in a forum gets a topic of its own.
+        package var opensTopics: Bool
+        package var memory: any ChatMemory
         /// Whether a webhook that takes the bot's updates is removed.
         package var removesWebhook: Bool
         /// How long Telegram holds a request for updates open.
@@ -44,7 +47,8 @@ extension TelegramPlatform {
 
         package init(
             token: Secret, baseURL: String = "https://api.telegram.org", commands: [Command] = Self.standardCommands,
-            admits: @escaping @Sendable (Person, Conversation) -> Bool, removesWebhook: Bool = false,
+            admits: @escaping @Sendable (Person, Conversation) async -> Bool, opensTopics: Bool = true,
+            memory: any ChatMemory, removesWebhook: Bool = false,
             pollSeconds: Int = 50, callTimeout: Duration = .seconds(30),
             clock: any Clock<Duration> = ContinuousClock(), now: @escaping @Sendable () -> Date = { Date() },
             random: @escaping @Sendable () -> Double = { Double.random(in: 0...1) }
@@ -53,6 +57,8 @@ extension TelegramPlatform {
             self.baseURL = baseURL
             self.commands = commands
             self.admits = admits
+            self.opensTopics = opensTopics
+            self.memory = memory
             self.removesWebhook = removesWebhook
             self.pollSeconds = pollSeconds
             self.callTimeout = callTimeout

@@ -23,12 +23,6 @@ extension TelegramPlatform {
         return migrations[number] ?? number
     }
 
-    func thread(of conversation: Conversation) -> Int64? {
-        // A supergroup that the group became has no topics of its past.
-        guard let number = Int64(conversation.chat.value), migrations[number] == nil else { return nil }
-        return conversation.thread.flatMap { Int64($0) }
-    }
-
     /// A message's id; it names the chat where that is not the conversation's any more.
     func name(of place: Place, in conversation: Conversation) -> MessageID {
         String(place.chat) == conversation.chat.value

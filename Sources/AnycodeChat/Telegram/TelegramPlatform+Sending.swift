@@ -28,7 +28,8 @@ extension TelegramPlatform {
         do throws(ChatError) {
             try await attach(attachment, to: sent, in: conversation)
         } catch {
-            if error.code == .rejected {
+            // The text is posted, so the chat is there: documents are what it does not take.
+            if error.code == .rejected || error.code == .chatGone {
                 halfSent[nonce] = nil
                 let text = Self.markdown(message.markdown, lacking: attachment, because: error.message)
                 try await pass(sent.place.chat, .question)
@@ -56,12 +57,12 @@ extension TelegramPlatform {
         if before?.text == wanted.text {
             let request = EditMessageReplyMarkup(
                 chatId: place.chat, messageId: place.message, replyMarkup: wanted.keyboard)
-            try await change(request)
+            try await change(request, in: conversation)
         } else {
             let request = EditMessageText(
                 chatId: place.chat, messageId: place.message, text: wanted.text.text, entities: wanted.text.entities,
                 replyMarkup: wanted.keyboard)
-            try await change(request)
+            try await change(request, in: conversation)
         }
         shown[place] = wanted
     }
@@ -79,43 +80,19 @@ extension TelegramPlatform {
         }
     }
 
-    /// Shows for five seconds that somebody is typing.
-    package func showTyping(in conversation: Conversation) async throws(ChatError) {
-        let chat = try target(of: conversation.chat)
-        try await pass(chat, .stream)
-        do throws(TelegramFailure) {
-            _ = try await client.call(SendChatAction(chatId: chat, messageThreadId: thread(of: conversation)))
-        } catch {
-            throw failed(error, in: chat, isRepeatable: true)
-        }
-    }
-
-    /// Opens a topic where the chat is a forum and the bot may; fails with `rejected` or `chatGone` elsewhere.
-    package func openTopic(named name: String, in chat: ChatID) async throws(ChatError) -> Conversation {
-        let target = try target(of: chat)
-        try await pass(target, .question)
-        let words = TerminalText.line(name)
-        let clipped = words.allSatisfy(\.isWhitespace) ? "Task" : Self.clipped(words, to: CreateForumTopic.longestName)
-        do throws(TelegramFailure) {
-            let topic = try await client.call(CreateForumTopic(chatId: target, name: clipped))
-            return Conversation(chat: chat, thread: String(topic.messageThreadId))
-        } catch {
-            throw failed(error, in: target, isRepeatable: false)
-        }
-    }
-
     // MARK: Calls
 
     func post(
         _ text: TelegramText, keyboard: InlineKeyboard?, rings: Bool, to conversation: Conversation,
         answering: Int64? = nil
     ) async throws(ChatError) -> HalfSent {
+        let topic = try await topic(of: conversation)
         let request = SendMessage(
-            chatId: try target(of: conversation.chat), messageThreadId: thread(of: conversation), text: text.text,
+            chatId: try target(of: conversation.chat), messageThreadId: topic, text: text.text,
             entities: text.entities, disableNotification: !rings,
             replyParameters: answering.map { ReplyParameters(messageId: $0) }, replyMarkup: keyboard)
         let client = client
-        let (sent, chat) = try await insist(request) { request async throws(TelegramFailure) in
+        let (sent, chat) = try await insist(request, in: conversation) { request async throws(TelegramFailure) in
             try await client.call(request)
         }
         let place = Place(chat: chat, message: sent.messageId)
@@ -127,18 +104,18 @@ extension TelegramPlatform {
         _ file: ChatAttachment, to sent: HalfSent, in conversation: Conversation
     ) async throws(ChatError) {
         let request = SendDocument(
-            chatId: sent.place.chat, messageThreadId: thread(of: conversation), disableNotification: true,
+            chatId: sent.place.chat, messageThreadId: try await topic(of: conversation), disableNotification: true,
             replyParameters: ReplyParameters(messageId: sent.place.message),
             caption: sent.isUnknown ? "(possibly a repeat)" : nil)
         let client = client
-        _ = try await insist(request) { request async throws(TelegramFailure) in
+        _ = try await insist(request, in: conversation) { request async throws(TelegramFailure) in
             try await client.upload(request, file: file)
         }
     }
 
-    private func change(_ request: some TelegramChatRequest) async throws(ChatError) {
+    private func change(_ request: some TelegramChatRequest, in conversation: Conversation) async throws(ChatError) {
         let client = client
-        _ = try await insist(request) { request async throws(TelegramFailure) in
+        _ = try await insist(request, in: conversation) { request async throws(TelegramFailure) in
             do throws(TelegramFailure) {
                 _ = try await client.call(request)
             } catch {
@@ -150,7 +127,7 @@ extension TelegramPlatform {
     /// Makes a call, again where the chat takes it in another form: under its new id, outside of a topic that is gone,
     /// without formatting.
     private func insist<Request: TelegramChatRequest, Answer: Sendable>(
-        _ request: Request, _ call: (Request) async throws(TelegramFailure) -> Answer
+        _ request: Request, in conversation: Conversation, _ call: (Request) async throws(TelegramFailure) -> Answer
     ) async throws(ChatError) -> (Answer, chat: Int64) {
         var pending = request
         while true {
@@ -158,9 +135,12 @@ extension TelegramPlatform {
                 throw ChatError(.flood(retryAfter: pause), "Telegram asked to wait.")
             }
             do throws(TelegramFailure) {
-                return (try await call(pending), pending.chatId)
+                let answer = try await call(pending)
+                gate.answered(chat: pending.chatId)
+                return (answer, pending.chatId)
             } catch {
-                guard adapt(&pending, to: error) else {
+                gate.answered(chat: pending.chatId)
+                guard adapt(&pending, to: error, in: conversation) else {
                     throw failed(error, in: pending.chatId, isRepeatable: Request.isRepeatable)
                 }
             }
@@ -168,15 +148,20 @@ extension TelegramPlatform {
         }
     }
 
-    private func adapt(_ request: inout some TelegramChatRequest, to failure: TelegramFailure) -> Bool {
+    private func adapt(
+        _ request: inout some TelegramChatRequest, to failure: TelegramFailure, in conversation: Conversation
+    ) -> Bool {
         if case .migrated(let new) = failure.kind {
             // Messages have other numbers in the new group: nothing can be edited there by its old one.
             guard !request.isEdit, migrations[new] == nil, new != request.chatId else { return false }
-            migrations[request.chatId] = new
+            learn(request.chatId, became: new)
             request.chatId = new
             return true
         }
-        if failure.isThreadGone { return request.dropThread() }
+        if failure.isThreadGone {
+            topics[conversation] = .unusable
+            return request.dropThread()
+        }
         if failure.isFormatting { return request.dropFormatting() }
         return false
     }
@@ -184,7 +169,7 @@ extension TelegramPlatform {
     func failed(_ failure: TelegramFailure, in chat: Int64, isRepeatable: Bool) -> ChatError {
         switch failure.kind {
         case .flood(let retryAfter): gate.block(chat: chat, for: retryAfter)
-        case .migrated(let new): migrations[chat] = new
+        case .migrated(let new): learn(chat, became: new)
         default: break
         }
         return failure.chatError(isRepeatable: isRepeatable)

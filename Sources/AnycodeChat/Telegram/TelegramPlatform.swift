@@ -4,8 +4,10 @@ package import HTTPTransport
 /// Telegram through the Bot API: long polling in, messages with entities out.
 package actor TelegramPlatform: ChatPlatform {
     package nonisolated let id = PlatformID("telegram")
+    package nonisolated let limits = TelegramPlatform.chatLimits
+
     /// The text limit leaves room for what layout adds before 4096 units.
-    package nonisolated let limits = ChatLimits(textUnits: 3800, labelUnits: 40)
+    static let chatLimits = ChatLimits(textUnits: 3800, labelUnits: 40, typingInterval: .milliseconds(4500))
 
     nonisolated let configuration: Configuration
     let client: TelegramClient
@@ -19,7 +21,14 @@ package actor TelegramPlatform: ChatPlatform {
     /// By nonce: texts whose document is not yet posted.
     var halfSent = BoundedMemory<String, HalfSent>(capacity: 256)
     var answered = BoundedMemory<String, Bool>(capacity: 1024)
-    private var refusedAlbums = BoundedMemory<String, Bool>(capacity: 64)
+    /// Which topic each of our threads is.
+    var topics = BoundedMemory<Conversation, Topic>(capacity: 4096)
+    /// Our thread of each topic, by the topic's own place; the place itself where it is none of ours.
+    private var threads = BoundedMemory<Conversation, Conversation>(capacity: 4096)
+    /// When each chat was last shown that somebody types, and when any was.
+    var typing = TelegramTyping()
+    /// Where what is learned of chats goes while the platform runs.
+    private var learned: AsyncStream<TelegramInbound.Outcome>.Continuation?
 
     struct Place: Hashable, Sendable {
         let chat: Int64
@@ -56,16 +65,20 @@ package actor TelegramPlatform: ChatPlatform {
         // Without the list people still may type the commands.
         _ = try? await client.call(
             SetMyCommands(commands: commands.map { .init(command: $0.name, description: $0.description) }))
-        let mapping = TelegramInbound(bot: bot, platform: id, commands: Set(commands.map(\.name)))
+        let mapping = TelegramInbound(
+            bot: bot, platform: id, commands: Set(commands.map(\.name)), opensTopics: configuration.opensTopics)
         let (outcomes, continuation) = AsyncStream.makeStream(
             of: TelegramInbound.Outcome.self, bufferingPolicy: .bufferingNewest(64))
+        learned = continuation
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                try await poller.run(mapping, inbox: inbox) { outcome in
+                try await poller.run(mapping, inbox: inbox) { event in
+                    try await self.placed(event)
+                } handle: { outcome in
                     if outcome.needsUs { continuation.yield(outcome) }
                 }
             }
-            group.addTask { for await outcome in outcomes { try await self.settle(outcome) } }
+            group.addTask { for await outcome in outcomes { try await self.settle(outcome, inbox) } }
             defer { group.cancelAll() }
             try await group.next()
         }
@@ -79,14 +92,14 @@ package actor TelegramPlatform: ChatPlatform {
     // MARK: What the platform answers itself
 
     /// Best effort: what cannot be said now is not said.
-    private func settle(_ outcome: TelegramInbound.Outcome) async throws {
-        if let migration = outcome.migration { migrations[migration.from] = migration.to }
-        if let callback = outcome.strayCallback { try? await acknowledge(callback, note: "") }
-        guard let reply = outcome.reply, configuration.admits(reply.person, reply.conversation) else { return }
-        if let album = reply.album {
-            guard refusedAlbums[album] == nil else { return }
-            refusedAlbums[album] = true
+    private func settle(_ outcome: TelegramInbound.Outcome, _ inbox: any ChatInbox) async throws {
+        if let migration = outcome.migration {
+            migrations[migration.from] = migration.to
+            let (old, new) = migration.chats(on: id)
+            try await inbox.chat(old, becomes: new)
         }
+        if let callback = outcome.strayCallback { try? await acknowledge(callback, note: "") }
+        guard let reply = outcome.reply, await configuration.admits(reply.person, reply.conversation) else { return }
         do throws(ChatError) {
             try await permit(for: reply.conversation.chat, priority: .notice)
             _ = try await post(
@@ -96,6 +109,36 @@ package actor TelegramPlatform: ChatPlatform {
             if error.code == .cancelled { throw CancellationError() }
         }
     }
+
+    /// A call was answered with the chat's new id.
+    func learn(_ old: Int64, became new: Int64) {
+        migrations[old] = new
+        learned?.yield(TelegramInbound.Outcome(migration: .init(from: old, to: new)))
+    }
+
+    /// The event where we know it to belong: in a topic of ours, under the name that we gave it.
+    private func placed(_ event: InboundEvent) async throws -> InboundEvent {
+        let place = event.conversation
+        guard place.thread != nil else { return event }
+        let known: Conversation
+        if let thread = threads[place] {
+            known = thread
+        } else {
+            let thread = try await configuration.memory.recall(Self.threadOfTopic, of: place)
+            known = thread.map { Conversation(chat: place.chat, thread: $0) } ?? place
+            // What is none of ours now may become so only by our doing, which tells.
+            threads[place] = known
+        }
+        if case .unusable? = topics[known] { topics[known] = nil }  // somebody wrote there, so it is open
+        return known == place ? event : event.moved(to: known)
+    }
+
+    func know(_ thread: Conversation, as topic: Int64) {
+        topics[thread] = .open(topic)
+        threads[Conversation(chat: thread.chat, thread: String(topic))] = thread
+    }
+
+    static let threadOfTopic = "telegram.thread"
 }
 
 extension TelegramInbound.Outcome {

@@ -41,6 +41,26 @@ func padded(_ text: String, to width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - columns(of: text)))
 }
 
+/// A text in lines of at most so many columns, cut between words where there are some.
+func wrapped(_ text: String, to width: Int) -> [String] {
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+        if !line.isEmpty, columns(of: line) + 1 + columns(of: String(word)) > width {
+            lines.append(line)
+            line = ""
+        }
+        line += (line.isEmpty ? "" : " ") + word
+        while columns(of: line) > width {
+            let head = prefix(of: line, columns: width)
+            guard !head.isEmpty else { break }
+            lines.append(head)
+            line = String(line.dropFirst(head.count))
+        }
+    }
+    return lines + [line]
+}
+
 /// A text without what could steer the terminal or fake its content: prompts and titles come from anywhere.
 func printable(_ text: String) -> String {
     var result = String.UnicodeScalarView()

@@ -32,13 +32,24 @@ package func render(_ session: SessionDetail, _ style: Style) -> [String] {
     add("cost", session.cost)
     add("queued", session.queued > 0 ? "\(session.queued)" : nil)
     add("masked", session.maskings > 0 ? "\(session.maskings) secret\(session.maskings == 1 ? "" : "s")" : nil)
+    add("runner", session.runner)
     for deadline in session.deadlines { add("deadline", words(for: deadline)) }
     let width = facts.map { columns(of: $0.0) }.max() ?? 0
-    var lines = facts.map { style.line([Span(padded($0.0, to: width), .faint), Span("  "), $0.1]) }
+    var lines = facts.flatMap { fact(named: $0.0, $0.1, width, style) }
     lines += section("Interactions", session.interactions.map(row), style)
     lines += section("Resources", session.resources.map(row), style)
     lines += section("Saves", session.saves.map(row), style)
     return lines
+}
+
+/// A fact on as many lines as it needs.
+private func fact(named name: String, _ value: Span, _ width: Int, _ style: Style) -> [String] {
+    let room = max(20, (style.width ?? .max) - width - 2)
+    return wrapped(value.text, to: room).enumerated().map { number, piece in
+        style.line([
+            Span(padded(number == 0 ? name : "", to: width), .faint), Span("  "), Span(piece, value.colour),
+        ])
+    }
 }
 
 private func section(_ title: String, _ rows: [[Span]], _ style: Style) -> [String] {

@@ -49,14 +49,15 @@ extension TreeNode {
 
     fileprivate var population: String? {
         guard kind == "dynamic" else { return nil }
-        return details[Detail.limit].map { "\(children.count) of \($0)" } ?? "\(children.count)"
+        let count = children.count { $0.kind != Self.past }
+        return details[Detail.limit].map { "\(count) of \($0)" } ?? "\(count)"
     }
 
     /// What it does or waits for; an undisturbed supervisor below the root needs no words.
     fileprivate func doing(isRoot: Bool) -> [Span] {
         let up = uptime.map { Span("up \(words(for: $0))") }
-        if kind == Self.save {
-            return [Span("\(details[Detail.status] ?? "saved"), \(words(for: uptime ?? 0)) ago")]
+        if kind == Self.save || kind == Self.past {
+            return [Span("\(details[Detail.status] ?? kind), \(words(for: uptime ?? 0)) ago")]
         } else if let waiting {
             return [Span(words(for: waiting), .yellow)]
         } else if state != "running" {
@@ -74,6 +75,7 @@ extension TreeNode {
         if restarts > 0 {
             spans.append(Span(restarts == 1 ? "restarted once" : "restarted \(restarts) times", .yellow))
         }
+        if let trouble = details[Detail.trouble] { spans.append(Span(trouble, .red)) }
         if let lastError { spans.append(Span("last error: \(lastError)", .red)) }
         if !abandoned.isEmpty { spans.append(Span("abandoned: \(abandoned.joined(separator: ", "))", .red)) }
         return spans
@@ -87,7 +89,7 @@ extension TreeNode {
     }
 
     fileprivate var furtherDetails: [Span] {
-        let shown: Set<String> = [Detail.strategy, Detail.limit, Detail.label, Detail.status]
+        let shown: Set<String> = [Detail.strategy, Detail.limit, Detail.label, Detail.status, Detail.trouble]
         return details.filter { !shown.contains($0.key) }.sorted { $0.key < $1.key }
             .map { Span("\($0.key): \($0.value)", .faint) }
     }

@@ -73,6 +73,8 @@ package struct SessionDetail: Sendable, Equatable, Codable {
     package var cost: String?
     /// Why it ended, or what stands in its way.
     package var reason: String?
+    /// The version of the runner in its sandbox, while there is one.
+    package var runner: String?
     /// Prompts that wait for their turn.
     package var queued: Int
     /// How many secrets were masked.
@@ -85,8 +87,7 @@ package struct SessionDetail: Sendable, Equatable, Codable {
     package init(
         summary: SessionSummary, commit: String? = nil, turns: Int = 0, agentSeconds: Double = 0, cost: String? = nil,
         reason: String? = nil, queued: Int = 0, maskings: Int = 0, deadlines: [Deadline] = [],
-        interactions: [Interaction] = [],
-        resources: [Resource] = [], saves: [Save] = []
+        interactions: [Interaction] = [], resources: [Resource] = [], saves: [Save] = [], runner: String? = nil
     ) {
         self.summary = summary
         self.commit = commit
@@ -100,5 +101,6 @@ package struct SessionDetail: Sendable, Equatable, Codable {
         self.interactions = interactions
         self.resources = resources
         self.saves = saves
+        self.runner = runner
     }
 }

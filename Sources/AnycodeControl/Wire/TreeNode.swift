@@ -10,10 +10,14 @@ package struct TreeNode: Sendable, Equatable, Codable {
         package static let label = "label"
         /// What the node says it is doing, shown in place of "up 2 h": "connected".
         package static let status = "status"
+        /// What went wrong and has not been mended, in words.
+        package static let trouble = "trouble"
     }
 
     /// The kind of a node that tells of a session's last save; its uptime is the save's age.
     package static let save = "save"
+    /// The kind of a node that tells of something that happened; its uptime is how long ago.
+    package static let past = "past"
 
     package struct Waiting: Sendable, Equatable, Codable {
         /// For what, in words a person can read.

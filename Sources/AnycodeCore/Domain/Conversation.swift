@@ -36,3 +36,17 @@ package struct Person: Hashable, Sendable, Codable {
         self.name = name
     }
 }
+
+extension Conversation {
+    /// The thread that a session gets for itself. It has this name with us before it exists, and keeps it; the platform
+    /// knows which of its own threads it is.
+    package static func ownThread(of session: SessionID, in chat: ChatID) -> Conversation {
+        Conversation(chat: chat, thread: "\(ownMark)\(session)")
+    }
+
+    /// Whether the thread is one that a session got for itself.
+    package var isOwnThread: Bool { thread?.hasPrefix(Self.ownMark) ?? false }
+
+    /// No platform's own names of threads begin so.
+    private static let ownMark = "+"
+}

@@ -18,28 +18,40 @@ package struct InboundEvent: Hashable, Sendable, Codable {
     package let conversation: Conversation
     /// Whether nobody but the sender and the bot reads this conversation.
     package let isPrivate: Bool
+    /// Whether a task that begins here gets a thread of its own, which the platform opens with its first message.
+    package let opensThread: Bool
     package let sender: Person
     /// When the person acted, by the platform's clock.
     package let sentAt: Date
     package let content: Content
 
     package init(
-        key: String, conversation: Conversation, isPrivate: Bool = false, sender: Person, sentAt: Date, content: Content
+        key: String, conversation: Conversation, isPrivate: Bool = false, opensThread: Bool = false, sender: Person,
+        sentAt: Date, content: Content
     ) {
         self.key = key
         self.conversation = conversation
         self.isPrivate = isPrivate
+        self.opensThread = opensThread
         self.sender = sender
         self.sentAt = sentAt
         self.content = content
     }
 
-    /// Events that an older version stored say nothing of `isPrivate`.
+    /// The same event at another place.
+    package func moved(to conversation: Conversation) -> InboundEvent {
+        InboundEvent(
+            key: key, conversation: conversation, isPrivate: isPrivate, opensThread: opensThread, sender: sender,
+            sentAt: sentAt, content: content)
+    }
+
+    /// Events that an older version stored say nothing of `isPrivate` and `opensThread`.
     package init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
         key = try members.decode(String.self, forKey: .key)
         conversation = try members.decode(Conversation.self, forKey: .conversation)
         isPrivate = try members.decodeIfPresent(Bool.self, forKey: .isPrivate) ?? false
+        opensThread = try members.decodeIfPresent(Bool.self, forKey: .opensThread) ?? false
         sender = try members.decode(Person.self, forKey: .sender)
         sentAt = try members.decode(Date.self, forKey: .sentAt)
         content = try members.decode(Content.self, forKey: .content)

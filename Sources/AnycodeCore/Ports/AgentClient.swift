@@ -62,6 +62,8 @@ package struct AgentError: Error, Hashable, Sendable, CustomStringConvertible {
         /// The patch does not apply, or is over the limit.
         case conflict
         case tooLarge
+        /// The peer is of an older version that cannot do this.
+        case unsupported
         /// The peer does not speak as agreed.
         case protocolViolation
         case failed

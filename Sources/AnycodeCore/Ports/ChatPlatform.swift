@@ -30,6 +30,9 @@ package protocol ChatPlatform: Sendable {
     /// Throws `rejected` when it has more than `limit` bytes or the platform has it no more, `unreachable` and `flood`
     /// when trying again later is right.
     func fetch(_ file: SentFile, limit: Int) async throws(ChatError) -> [UInt8]
+
+    /// Shows for some seconds that somebody is at work. Best effort; returns soon and never waits for budget.
+    func showTyping(in conversation: Conversation) async
 }
 
 extension ChatPlatform {
@@ -37,12 +40,23 @@ extension ChatPlatform {
     package func fetch(_ file: SentFile, limit: Int) async throws(ChatError) -> [UInt8] {
         throw ChatError(.rejected, "\(id) hands out no files")
     }
+
+    /// For platforms that show no such thing.
+    package func showTyping(in conversation: Conversation) async {}
 }
 
 /// Where platforms deliver.
 package protocol ChatInbox: Sendable {
     /// Stores the events, dropping those already known; returns when they are durable.
     func receive(_ events: [InboundEvent]) async throws
+
+    /// A chat goes on under another id: what is stored follows. Returns when that is durable; telling it again does
+    /// nothing.
+    func chat(_ old: ChatID, becomes new: ChatID) async throws
+}
+
+extension ChatInbox {
+    package func chat(_ old: ChatID, becomes new: ChatID) async throws {}
 }
 
 /// What a platform can show.
@@ -59,10 +73,12 @@ package struct ChatLimits: Hashable, Sendable {
     /// Whether calls are rationed, so that questions and finals go before edits of streamed output. Where they are
     /// not, everything is shown in order.
     package let rationsCalls: Bool
+    /// How often `showTyping` is to be called while an agent works; `nil` where it shows nothing.
+    package let typingInterval: Duration?
 
     package init(
         textUnits: Int, labelUnits: Int = 60, editsMessages: Bool = true, deduplicatesSends: Bool = false,
-        messagesPerTurn: Int = 12, rationsCalls: Bool = true
+        messagesPerTurn: Int = 12, rationsCalls: Bool = true, typingInterval: Duration? = nil
     ) {
         self.textUnits = textUnits
         self.labelUnits = labelUnits
@@ -70,6 +86,7 @@ package struct ChatLimits: Hashable, Sendable {
         self.deduplicatesSends = deduplicatesSends
         self.messagesPerTurn = messagesPerTurn
         self.rationsCalls = rationsCalls
+        self.typingInterval = typingInterval
     }
 }
 

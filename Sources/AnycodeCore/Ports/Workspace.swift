@@ -60,12 +60,27 @@ package struct RunnerHealth: Hashable, Sendable, Codable {
     package let logID: String
     /// Whether the agent's process runs.
     package let agentIsRunning: Bool
+    /// The number of the protocol it speaks; see ``Compatibility``.
+    package let protocolNumber: Int
 
-    package init(version: String, logID: String, agentIsRunning: Bool) {
+    package init(version: String, logID: String, agentIsRunning: Bool, protocolNumber: Int = 1) {
         self.version = version
         self.logID = logID
         self.agentIsRunning = agentIsRunning
+        self.protocolNumber = protocolNumber
     }
+
+    /// A sandbox outlives the daemon that made it, so a daemon meets runners of other versions.
+    ///
+    /// It speaks with every runner whose number is not greater than its own. Routes that were added under the same number
+    /// are optional: what an older runner lacks is done without, or refused in words that say so. A greater number comes
+    /// only with a change that an older daemon would misunderstand; such a runner is left alone until the newer daemon is
+    /// back.
+    package enum Compatibility {
+        package static let newestKnown = 1
+    }
+
+    package var isTooNew: Bool { protocolNumber > Compatibility.newestKnown }
 }
 
 /// A user name and password (or token) for cloning from one host.

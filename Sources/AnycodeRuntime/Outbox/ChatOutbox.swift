@@ -4,19 +4,25 @@ package import Supervision
 
 /// Makes one chat equal to the views of its sessions. Alone calls the platform for messages, one call at a time.
 package actor ChatOutbox: Child {
-    private let chat: ChatID
-    private let platform: any ChatPlatform
+    let chat: ChatID
+    let platform: any ChatPlatform
     private let store: Store
     private let clock: RuntimeClock
-    private let status: StatusCell
+    let status: StatusCell
     private let began: @Sendable () async -> Void
     private let signal = Signal()
-    private var machine: OutboxMachine
+    /// While a permit is waited for: the priority that it was asked for with, and what ends the wait.
+    var patience: SendPriority?
+    let overtaken = Signal()
+    private(set) var machine: OutboxMachine
     private var settledWaiters: [SessionID: [CheckedContinuation<Void, any Error>]] = [:]
     private var backoff = Duration.seconds(1)
     private var isEnded = false
+    private var shownBacklog = 0
     /// Where each session shows how far the chat is behind it.
-    private var buffers: [SessionID: StatusCell] = [:]
+    private var buffers: [SessionID: OutboxBuffer] = [:]
+    /// Slots of which it is stored that their text is not known, and what they show.
+    private var unrecorded: [String: SlotRow] = [:]
 
     /// - Parameter began: called once by each incarnation; has the chat's sessions present what they show, since a new
     ///   incarnation knows of none.
@@ -37,17 +43,27 @@ package actor ChatOutbox: Child {
         defer { endWaits() }
         try await loadNotices()
         await began()
+        do {
+            try await serve()
+        } catch {
+            try? await recordEdits()
+            throw error
+        }
+    }
+
+    private func serve() async throws {
         while true {
-            while let operation = machine.next() {
-                try await platformPermit(operation.priority)
+            while let wanted = machine.next() {
+                guard try await isPermitted(wanted.priority) else { continue }
                 guard let operation = machine.next() else { break }
                 try await perform(operation)
                 showBacklog()
-                resumeSettled()
+                try await resumeSettled()
             }
             showBacklog()
-            resumeSettled()
-            status.endWait()
+            try await resumeSettled()
+            if unrecorded.values.allSatisfy({ machine.isAtRest($0.session) }) { try await recordEdits() }
+            if machine.isBarred { status.wait(for: "the bot to be let in again") } else { status.endWait() }
             try await signal.wait()
         }
     }
@@ -70,18 +86,20 @@ package actor ChatOutbox: Child {
     package func present(
         _ slots: [MessageSlot], of session: SessionID, in conversation: Conversation, buffer: StatusCell? = nil
     ) async throws {
-        buffers[session] = buffer
+        if buffers[session]?.cell !== buffer { buffers[session] = buffer.map { OutboxBuffer(cell: $0) } }
         if !machine.knows(session) {
             let rows = try await store.read { try $0.slots(session: session) }
             machine.open(session, in: conversation, shown: Self.shown(rows))
         }
         machine.present(slots, of: session)
         signal.raise()
+        overtake()
     }
 
     /// Returns when the chat shows all of the session's last view.
     package func waitUntilSettled(_ session: SessionID) async throws {
-        guard !machine.isSettled(session) else { return }
+        guard !machine.isSettled(session) || !unrecorded.isEmpty else { return }
+        signal.raise()
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             if isEnded {
                 continuation.resume(throwing: CancellationError())
@@ -102,14 +120,39 @@ package actor ChatOutbox: Child {
     package func noticesChanged() async throws {
         try await loadNotices()
         signal.raise()
+        overtake()
     }
+
+    /// Somebody wrote in the chat, so the bot may be in it again.
+    package func heard() {
+        guard machine.isBarred else { return }
+        machine.isBarred = false
+        signal.raise()
+    }
+
+    /// A message that a session which ends could not post: it is to be stored as a notice.
+    package func owed(by session: SessionID) -> OutgoingMessage? { machine.owed(by: session) }
 
     /// Answers a click. Best effort: a click that cannot be answered has its effect all the same.
     package func acknowledge(_ callback: String, note: String) async {
         try? await platform.acknowledge(callback, note: note)
     }
 
-    private func resumeSettled() {
+    /// Says something while nothing can be stored: past the store and once. `true` when it was sent.
+    package func tellUnstored(_ message: OutgoingMessage, in conversation: Conversation, nonce: String) async -> Bool {
+        do throws(ChatError) {
+            try await platform.permit(for: chat, priority: .notice)
+            _ = try await platform.send(message, to: conversation, nonce: nonce)
+            return true
+        } catch {
+            status.setLastError(error.message)
+            return false
+        }
+    }
+
+    private func resumeSettled() async throws {
+        guard !settledWaiters.isEmpty else { return }
+        try await recordEdits()
         for session in settledWaiters.keys.sorted() where machine.isSettled(session) {
             for waiter in settledWaiters.removeValue(forKey: session) ?? [] { waiter.resume() }
         }
@@ -131,28 +174,21 @@ package actor ChatOutbox: Child {
         var shown: [String: OutboxMachine.Shown] = [:]
         for row in rows {
             let state: OutboxMachine.Shown.State
-            switch (SlotState(rawValue: row.state), row.message) {
-            case (.sent, let message?): state = .sent(message)
+            let known = SlotState(rawValue: row.state)
+            switch (known, row.message) {
+            case (.sent, let message?), (.repeated, let message?): state = .sent(message)
             case (.given, let message): state = .given(up: message)
             case (.waiting, _): continue
             default: state = .unknown
             }
-            shown[row.key] = .init(state: state, digest: MessageDigest(bytes: row.shown), attempts: row.attempts)
+            shown[row.key] = .init(
+                state: state, digest: MessageDigest(bytes: row.shown), attempts: row.attempts,
+                isRepeat: known == .repeated)
         }
         return shown
     }
 
     // MARK: Calls to the platform
-
-    private func platformPermit(_ priority: SendPriority) async throws {
-        do {
-            status.wait(for: "permit to send")
-            try await platform.permit(for: chat, priority: priority)
-            status.endWait()
-        } catch {
-            try await pause(after: error)
-        }
-    }
 
     private func perform(_ operation: OutboxMachine.Operation) async throws {
         switch operation {
@@ -167,7 +203,7 @@ package actor ChatOutbox: Child {
         do {
             let id = try await platform.send(send.message, to: send.conversation, nonce: send.nonce)
             let digest = machine.sent(send, as: id)
-            try await record(send, .sent, message: id, digest: digest)
+            try await record(send, send.isRepeat ? .repeated : .sent, message: id, digest: digest)
             succeeded()
         } catch let error as ChatError {
             try await postFailed(send, error)
@@ -179,36 +215,54 @@ package actor ChatOutbox: Child {
         case .outcomeUnknown:
             machine.outcomeUnknown(send)
             try await record(send, .unknown, message: nil)
-        case .rejected, .messageGone, .chatGone:
+        case .chatGone:
+            machine.notSent(send)
+            try await record(send, Self.isUnknown(send, machine) ? .unknown : .waiting, message: nil)
+            return bar(error)
+        case .rejected, .messageGone:
             machine.gaveUp(send.session, send.key, message: nil, digest: send.digest)
             status.setLastError(error.message)
             return try await record(send, .given, message: nil)
+        case .cancelled:
+            // It may be on its way: the row goes on saying so, and the next incarnation takes it for unknown.
+            throw CancellationError()
         default:
             machine.notSent(send)
-            let isUnknown = machine.desks[send.session]?.shown[send.key]?.state == .unknown
-            try await record(send, isUnknown ? .unknown : .waiting, message: nil)
+            try await record(send, Self.isUnknown(send, machine) ? .unknown : .waiting, message: nil)
         }
         try await pause(after: error)
     }
 
+    private static func isUnknown(_ send: OutboxMachine.Send, _ machine: OutboxMachine) -> Bool {
+        machine.desks[send.session]?.shown[send.key]?.state == .unknown
+    }
+
+    /// Blocked, kicked, or without the right to write: nothing is tried before somebody writes here.
+    private func bar(_ error: ChatError) {
+        machine.isBarred = true
+        status.setLastError(error.message)
+    }
+
     private func change(_ edit: OutboxMachine.Edit) async throws {
+        try await announce(edit)
         do {
             try await platform.edit(edit.id, in: edit.conversation, to: edit.message)
             machine.edited(edit)
-            try await record(edit, .sent)
+            try await recordSuccess(edit)
             succeeded()
         } catch let error as ChatError {
             switch error.code {
             case .messageGone:
                 machine.messageIsGone(edit)
                 try await record(edit, edit.priority >= .question ? .waiting : .given)
-            case .rejected, .chatGone:
+            case .chatGone: bar(error)
+            case .rejected:
                 machine.gaveUp(edit.session, edit.key, message: edit.id, digest: edit.digest)
                 try await record(edit, .given)
                 status.setLastError(error.message)
             case .outcomeUnknown:
                 machine.outcomeUnknown(edit)
-                try await record(edit, .sent, digest: .unknown)
+                try await record(edit, edit.isRepeat ? .repeated : .sent, digest: .unknown)
                 try await pause(after: error)
             default:
                 try await pause(after: error)
@@ -217,10 +271,8 @@ package actor ChatOutbox: Child {
     }
 
     private func post(_ notice: OutboxMachine.Notice) async throws {
-        var message = notice.message
-        if notice.isRepeat, notice.edits == nil, !platform.limits.deduplicatesSends {
-            message.markdown = "*(possibly a repeat)*\n" + message.markdown
-        }
+        let isRepeat = notice.isRepeat && notice.edits == nil && !platform.limits.deduplicatesSends
+        let message = isRepeat ? OutboxMachine.labelled(notice.message) : notice.message
         let sequence = notice.sequence
         try await store.write { try $0.setNoticeState(sequence, SlotState.sending.rawValue) }
         do throws(ChatError) {
@@ -234,11 +286,13 @@ package actor ChatOutbox: Child {
             switch error.code {
             case .outcomeUnknown where notice.edits != nil:  // an edit is simply made again
                 return try await pause(after: error)
-            case .rejected, .messageGone, .chatGone, .outcomeUnknown: status.setLastError(error.message)
+            case .rejected, .messageGone, .outcomeUnknown: status.setLastError(error.message)
+            case .cancelled: throw CancellationError()
             default:
                 if !notice.isRepeat {
                     try await store.write { try $0.setNoticeState(sequence, SlotState.waiting.rawValue) }
                 }
+                if error.code == .chatGone { return bar(error) }
                 return try await pause(after: error)
             }
         }
@@ -252,7 +306,7 @@ package actor ChatOutbox: Child {
     }
 
     /// Waits as the platform says, or longer each time while it cannot be reached.
-    private func pause(after error: ChatError) async throws {
+    func pause(after error: ChatError) async throws {
         switch error.code {
         case .cancelled: throw CancellationError()
         case .flood(let retryAfter):
@@ -265,26 +319,27 @@ package actor ChatOutbox: Child {
             backoff = min(backoff * 2, .seconds(30))
         }
         status.endWait()
-        for buffer in buffers.values { buffer.endWait() }
+        for buffer in buffers.values { buffer.cell.endWait() }
     }
 
     // MARK: What operators see
 
     private func showBacklog() {
-        status[detail: "backlog"] = machine.backlog == 0 ? nil : "\(machine.backlog)"
-        for (session, buffer) in buffers {
-            let (queued, unknown) = machine.pending(of: session)
-            buffer[detail: "status"] = queued == 0 ? "shown" : "behind"
-            buffer[detail: "queued sends"] = queued == 0 ? nil : "\(queued)"
-            buffer[detail: "unknown sends"] = unknown == 0 ? nil : "\(unknown)"
+        let backlog = machine.backlog
+        if backlog != shownBacklog {
+            shownBacklog = backlog
+            status[detail: "backlog"] = backlog == 0 ? nil : "\(backlog)"
         }
+        for session in buffers.keys { buffers[session]?.show(machine.pending(of: session)) }
     }
 
     /// The chat waits, and with it every session that has something to say.
     private func showWait(_ reason: String, _ limit: Duration) {
         showBacklog()
         status.wait(for: reason, within: limit)
-        for (session, buffer) in buffers where !machine.isSettled(session) { buffer.wait(for: reason, within: limit) }
+        for (session, buffer) in buffers where !machine.isSettled(session) {
+            buffer.cell.wait(for: reason, within: limit)
+        }
     }
 
     // MARK: Rows
@@ -301,14 +356,55 @@ package actor ChatOutbox: Child {
     private func record(
         _ edit: OutboxMachine.Edit, _ state: SlotState, digest: MessageDigest? = nil
     ) async throws {
-        try await put(
-            SlotRow(
-                session: edit.session, key: edit.key, position: edit.position, message: edit.id, state: state.rawValue,
-                shown: (digest ?? edit.digest).bytes, attempts: edit.attempts, updatedAt: clock.date()))
+        try await put(row(edit, state, digest))
     }
 
-    private func put(_ row: SlotRow) async throws {
+    private func row(_ edit: OutboxMachine.Edit, _ state: SlotState, _ digest: MessageDigest? = nil) -> SlotRow {
+        SlotRow(
+            session: edit.session, key: edit.key, position: edit.position, message: edit.id, state: state.rawValue,
+            shown: (digest ?? edit.digest).bytes, attempts: edit.attempts, updatedAt: clock.date())
+    }
+
+    // MARK: Streamed output
+
+    /// Streamed output is edited several times a second; storing each edit would cost more than all else of it. So the
+    /// first one stores that it is not known what the message shows, which makes the next start edit it again; what it
+    /// shows in the end is stored with whatever is stored next.
+    private func announce(_ edit: OutboxMachine.Edit) async throws {
+        let row = row(edit, Self.success(edit), .unknown)
+        guard isDeferred(edit), unrecorded[Self.name(row)] == nil else { return }
         try await store.write { try $0.putSlot(row) }
+        remember(row)
+    }
+
+    private func recordSuccess(_ edit: OutboxMachine.Edit) async throws {
+        let row = row(edit, Self.success(edit))
+        guard unrecorded[Self.name(row)] != nil else { return try await put(row) }
+        remember(row)
+    }
+
+    private func isDeferred(_ edit: OutboxMachine.Edit) -> Bool {
+        edit.priority == .stream && unrecorded.count < Self.unrecordedLimit
+    }
+
+    private static let unrecordedLimit = 64
+
+    private static func name(_ row: SlotRow) -> String { "\(row.session)/\(row.key)" }
+
+    private func remember(_ row: SlotRow) { unrecorded[Self.name(row)] = row }
+
+    private static func success(_ edit: OutboxMachine.Edit) -> SlotState { edit.isRepeat ? .repeated : .sent }
+
+    private func put(_ row: SlotRow) async throws {
+        remember(row)
+        try await recordEdits()
+    }
+
+    private func recordEdits() async throws {
+        guard !unrecorded.isEmpty else { return }
+        let rows = unrecorded.sorted { $0.key < $1.key }.map(\.value)
+        unrecorded = [:]
+        try await store.write { transaction in for row in rows { try transaction.putSlot(row) } }
     }
 }
 
@@ -319,6 +415,8 @@ enum SlotState: String {
     /// A send was begun; found after a restart, its outcome is unknown.
     case sending
     case sent
+    /// Sent, with the words that another copy may be there.
+    case repeated
     case unknown
     /// Not tried any more: refused, or deleted by a person.
     case given

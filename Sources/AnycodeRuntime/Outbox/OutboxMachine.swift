@@ -17,25 +17,8 @@ struct OutboxMachine {
         var state: State
         var digest: MessageDigest
         var attempts: Int
-    }
-
-    /// One session's part of the chat.
-    struct Desk {
-        let conversation: Conversation
-        var slots: [MessageSlot] = []
-        var digests: [MessageDigest] = []
-        var shown: [String: Shown]
-
-        func isShown(_ place: Int) -> Bool {
-            guard let shown = shown[slots[place].key] else { return false }
-            switch shown.state {
-            case .sent: return shown.digest == digests[place]
-            case .given: return true
-            case .unknown, .gone: return false
-            }
-        }
-
-        var isSettled: Bool { slots.indices.allSatisfy(isShown) }
+        /// Whether another copy of it may be in the chat: then it says so for good, in edits too.
+        var isRepeat = false
     }
 
     struct Notice: Hashable {
@@ -59,6 +42,7 @@ struct OutboxMachine {
         let nonce: String
         let attempts: Int
         let priority: SendPriority
+        let isRepeat: Bool
     }
 
     struct Edit: Hashable {
@@ -71,6 +55,7 @@ struct OutboxMachine {
         let digest: MessageDigest
         let attempts: Int
         let priority: SendPriority
+        let isRepeat: Bool
     }
 
     enum Operation: Hashable {
@@ -92,6 +77,8 @@ struct OutboxMachine {
     /// Sessions in the order in which they first came, so that equals take turns by age.
     private var order: [SessionID] = []
     private(set) var notices: [Notice] = []
+    /// Whether nothing may be written in the chat until the bot is let in again. Nobody waits for that.
+    var isBarred = false
 
     init(limits: ChatLimits) {
         self.limits = limits
@@ -99,11 +86,24 @@ struct OutboxMachine {
 
     func knows(_ session: SessionID) -> Bool { desks[session] != nil }
 
-    func isSettled(_ session: SessionID) -> Bool { desks[session]?.isSettled ?? true }
+    func isSettled(_ session: SessionID) -> Bool { isBarred || desks[session]?.isSettled ?? true }
+
+    /// What a session that ends must not take with it: its last final, where the chat could not be told.
+    func owed(by session: SessionID) -> OutgoingMessage? {
+        guard isBarred, let desk = desks[session] else { return nil }
+        let final = desk.open.last { desk.slots[$0].priority == .final }
+        return final.map { desk.slots[$0].message }
+    }
+
+    /// Whether all is shown and the last of it ends a turn: nothing of it changes soon.
+    func isAtRest(_ session: SessionID) -> Bool {
+        guard let desk = desks[session] else { return true }
+        return desk.isSettled && desk.slots.last?.priority == .final
+    }
 
     /// How many slots and notices are not yet as they should be.
     var backlog: Int {
-        notices.count + desks.values.reduce(0) { sum, desk in sum + desk.slots.indices.count { !desk.isShown($0) } }
+        notices.count + desks.values.reduce(0) { $0 + $1.open.count }
     }
 
     mutating func open(_ session: SessionID, in conversation: Conversation, shown: [String: Shown]) {
@@ -114,19 +114,7 @@ struct OutboxMachine {
 
     /// The newest view wins; what an older one wanted and never got is forgotten.
     mutating func present(_ slots: [MessageSlot], of session: SessionID) {
-        guard var desk = desks[session] else { return }
-        var digests: [MessageDigest] = []
-        digests.reserveCapacity(slots.count)
-        for (place, slot) in slots.enumerated() {
-            if place < desk.slots.count, desk.slots[place] == slot {
-                digests.append(desk.digests[place])
-            } else {
-                digests.append(MessageDigest(slot.message))
-            }
-        }
-        desk.slots = slots
-        desk.digests = digests
-        desks[session] = desk
+        desks[session]?.show(slots)
     }
 
     mutating func close(_ session: SessionID) {
@@ -142,6 +130,7 @@ struct OutboxMachine {
 
     /// The most urgent thing to do; `nil` when the chat is as it should be.
     func next() -> Operation? {
+        if isBarred { return nil }
         var best: Operation? = notices.first.map { .notice($0) }
         for session in order {
             guard let desk = desks[session], let candidate = candidate(session, desk) else { continue }
@@ -155,7 +144,7 @@ struct OutboxMachine {
         var missing: Int?
         var urgency = SendPriority.stream
         var edit: Int?
-        for place in desk.slots.indices where !desk.isShown(place) {
+        for place in desk.open {
             let slot = desk.slots[place]
             if case .sent? = desk.shown[slot.key]?.state {
                 if edit.map({ slot.priority > desk.slots[$0].priority }) ?? true { edit = place }
@@ -175,15 +164,20 @@ struct OutboxMachine {
         let slot = desk.slots[place]
         let before = desk.shown[slot.key]
         let attempts = (before?.attempts ?? 0) + 1
-        var message = slot.message
-        if before?.state == .unknown, !limits.deduplicatesSends {
-            message.markdown = "*(possibly a repeat)*\n" + message.markdown
-        }
+        let isRepeat = before.map { ($0.state == .unknown || $0.isRepeat) && !limits.deduplicatesSends } ?? false
         // A platform that recognises nonces would otherwise name the deleted message again.
         let copy = before?.state == .gone ? "/\(attempts)" : ""
         return Send(
-            session: session, key: slot.key, position: place, conversation: desk.conversation, message: message,
-            digest: desk.digests[place], nonce: "\(session)/\(slot.key)\(copy)", attempts: attempts, priority: urgency)
+            session: session, key: slot.key, position: place, conversation: desk.conversation,
+            message: isRepeat ? Self.labelled(slot.message) : slot.message, digest: desk.digests[place],
+            nonce: "\(session)/\(slot.key)\(copy)", attempts: attempts, priority: urgency, isRepeat: isRepeat)
+    }
+
+    /// Says that the message may be in the chat already.
+    static func labelled(_ message: OutgoingMessage) -> OutgoingMessage {
+        var message = message
+        message.markdown = "*(possibly a repeat)*\n" + message.markdown
+        return message
     }
 
     private func edit(_ session: SessionID, _ desk: Desk, _ place: Int) -> Operation? {
@@ -192,7 +186,8 @@ struct OutboxMachine {
         return .edit(
             Edit(
                 session: session, key: slot.key, position: place, conversation: desk.conversation, id: id,
-                message: slot.message, digest: desk.digests[place], attempts: shown.attempts, priority: slot.priority))
+                message: shown.isRepeat ? Self.labelled(slot.message) : slot.message, digest: desk.digests[place],
+                attempts: shown.attempts, priority: slot.priority, isRepeat: shown.isRepeat))
     }
 
     // MARK: What came of it
@@ -203,38 +198,43 @@ struct OutboxMachine {
     mutating func sent(_ send: Send, as id: MessageID) -> MessageDigest {
         let isKept = limits.deduplicatesSends && desks[send.session]?.shown[send.key]?.state == .unknown
         let digest = isKept ? .unknown : send.digest
-        desks[send.session]?.shown[send.key] = Shown(state: .sent(id), digest: digest, attempts: send.attempts)
+        desks[send.session]?.mark(
+            send.key, Shown(state: .sent(id), digest: digest, attempts: send.attempts, isRepeat: send.isRepeat))
         return digest
     }
 
     mutating func outcomeUnknown(_ send: Send) {
-        desks[send.session]?.shown[send.key] = Shown(state: .unknown, digest: send.digest, attempts: send.attempts)
+        desks[send.session]?.mark(send.key, Shown(state: .unknown, digest: send.digest, attempts: send.attempts))
     }
 
     /// Nothing was posted; it will be tried again.
     mutating func notSent(_ send: Send) {
         guard let before = desks[send.session]?.shown[send.key] else { return }
-        if case .sent = before.state { desks[send.session]?.shown[send.key] = nil }
+        if case .sent = before.state { desks[send.session]?.mark(send.key, nil) }
     }
 
     /// It shows what it did, or what the edit says: whatever is wanted next, it is edited again.
     mutating func outcomeUnknown(_ edit: Edit) {
-        desks[edit.session]?.shown[edit.key]?.digest = .unknown
+        guard var shown = desks[edit.session]?.shown[edit.key] else { return }
+        shown.digest = .unknown
+        desks[edit.session]?.mark(edit.key, shown)
     }
 
     mutating func edited(_ edit: Edit) {
-        desks[edit.session]?.shown[edit.key] = Shown(
-            state: .sent(edit.id), digest: edit.digest, attempts: edit.attempts)
+        desks[edit.session]?.mark(
+            edit.key,
+            Shown(state: .sent(edit.id), digest: edit.digest, attempts: edit.attempts, isRepeat: edit.isRepeat))
     }
 
     mutating func gaveUp(_ session: SessionID, _ key: String, message: MessageID?, digest: MessageDigest) {
-        desks[session]?.shown[key] = Shown(state: .given(up: message), digest: digest, attempts: 0)
+        desks[session]?.mark(key, Shown(state: .given(up: message), digest: digest, attempts: 0))
     }
 
     /// The message is gone from the chat: a question or a final is posted anew, anything else is let go.
     mutating func messageIsGone(_ edit: Edit) {
         if edit.priority >= .question {
-            desks[edit.session]?.shown[edit.key] = Shown(state: .gone, digest: edit.digest, attempts: edit.attempts)
+            desks[edit.session]?.mark(
+                edit.key, Shown(state: .gone, digest: edit.digest, attempts: edit.attempts, isRepeat: edit.isRepeat))
         } else {
             gaveUp(edit.session, edit.key, message: edit.id, digest: edit.digest)
         }

@@ -5,6 +5,7 @@ enum ButtonToken {
     static func ask(_ ask: Ask, _ number: Int) -> String { "\(ask.token).\(number)" }
     static func ask(_ ask: Ask, field: Int, _ number: Int) -> String { "\(ask.token).\(field).\(number)" }
     static func cancel(_ header: SessionHeader) -> String { "\(header.token).cancel" }
+    static func stop(_ header: SessionHeader) -> String { "\(header.token).stop" }
     static func diff(_ root: String) -> String { "\(root).diff" }
     static func goOn(_ root: String) -> String { "\(root).continue" }
     static func finish(_ root: String) -> String { "\(root).finish" }
@@ -17,6 +18,7 @@ package enum ButtonAction: Hashable, Sendable, Codable {
     case answer(option: Int)
     case field(Int, button: Int)
     case cancelSession
+    case stopTurn
     case showDiff
     case moreTime(TimeOffer.ID)
     /// Asks the person for the next prompt; an ended session is resumed.

@@ -122,9 +122,7 @@ package enum RepositoryDetection {
     private static func ssh(_ word: Substring) -> RequestedSource? {
         if word.hasPrefix("ssh://") {
             let path = word.dropFirst(6).split(separator: "/")
-            guard path.count >= 3, !(path[0].contains("@") && path[0].prefix { $0 != "@" }.contains(":")) else {
-                return nil
-            }
+            guard path.count >= 3, isAuthority(path[0]) else { return nil }
             return RequestedSource(source: WorkspaceSource(url: String(word)), spelling: String(word))
         }
         guard word.hasPrefix("git@"), let colon = word.firstIndex(of: ":") else { return nil }
@@ -132,6 +130,16 @@ package enum RepositoryDetection {
         let path = word[word.index(after: colon)...].split(separator: "/").map(String.init)
         guard isHost(host), path.count >= 2, path.allSatisfy(isName) else { return nil }
         return RequestedSource(source: WorkspaceSource(url: String(word)), spelling: String(word))
+    }
+
+    /// `[user@]host[:port]`. A password in it is not passed on, and nothing that ssh would take as an option.
+    private static func isAuthority(_ text: Substring) -> Bool {
+        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let place = parts.last else { return false }
+        if parts.count == 2, parts[0].isEmpty || !isName(String(parts[0])) || parts[0].hasPrefix("-") { return false }
+        let address = place.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let host = address.first, isName(String(host)), !host.hasPrefix("-") else { return false }
+        return address.count == 1 || UInt16(address[1]) != nil
     }
 
     // MARK: Shorthand

@@ -34,8 +34,21 @@ extension Router {
         if used != value {
             try await runtime.store.write { try $0.setSetting(key, used, conversation: conversation) }
         }
-        guard isOurs else { return nil }
-        return try await runtime.store.read { try $0.session(SessionID(String(id))) }
+        guard isOurs, let row = try await runtime.store.read({ try $0.session(SessionID(String(id))) }) else {
+            return nil
+        }
+        return row.isLive ? row : try await newest(goingOnFrom: row)
+    }
+
+    /// The last of the sessions that go on from an ended one, each from the one before; itself when there is none.
+    private func newest(goingOnFrom row: SessionRow) async throws -> SessionRow {
+        let chat = row.conversation.chat
+        let later = try await runtime.store.read { try $0.recentSessions(limit: 100) }
+            .filter { $0.conversation.chat == chat }
+            .map { ($0, (try? JSONCoding.decode(StoredSession.self, from: $0.snapshot))?.header.origin?.session) }
+        var newest = row
+        while let (next, _) = later.first(where: { $0.1 == newest.id }) { newest = next }
+        return newest
     }
 
     private static func choice(of person: Person) -> String { "next:\(person.id)" }
@@ -65,9 +78,10 @@ extension Router {
         if let refusal = try await refusal(toResume: row, stored.event) {
             return try await answer(refusal, callback, stored)
         }
-        guard let ended = try? JSONCoding.decode(StoredSession.self, from: row.snapshot) else {
+        guard var ended = try? JSONCoding.decode(StoredSession.self, from: row.snapshot) else {
             return try await answer(try await unreadable(row), callback, stored)
         }
+        ended.header.conversation = row.conversation
         if let callback { await acknowledge(callback, in: stored, note: "Going on") }
         let text = text.isEmpty && !files.isEmpty ? "Look at these files." : text
         let header = try await header(resuming: ended, text, stored.event)

@@ -55,6 +55,7 @@ extension Router {
         case .finishSession: event = .finishRequested(by: person, callback: click.callback)
         case .showDiff: event = .diffRequested(by: person, callback: click.callback)
         case .cancelSession: event = .cancelRequested(by: person, callback: click.callback)
+        case .stopTurn: event = .stopRequested(by: person, callback: click.callback)
         case .sendNow(let number): event = .sendNowRequested(number, by: person, click: click)
         case .redirect(let redirection): event = .redirectRequested(redirection, by: person, click: click)
         case .choose(let choice, let id): event = .choiceRequested(choice, id, by: person, click: click)

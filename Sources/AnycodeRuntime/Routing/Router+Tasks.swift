@@ -18,6 +18,8 @@ extension Router {
         let agent: AgentName
         let prompt: String
         let files: [SentFile]
+        /// Whether its session gets a thread of its own.
+        var opensThread = false
     }
 
     func startTask(
@@ -40,7 +42,7 @@ extension Router {
         let event = stored.event
         let wish = Wish(
             conversation: event.conversation, person: event.sender, agent: agent, prompt: prompt,
-            files: message.attachments)
+            files: message.attachments, opensThread: event.opensThread)
         let lag = lateness[event.conversation.chat.platform] ?? Lateness()
         if let age = lag.age(sentAt: event.sentAt, now: runtime.clock.date()) {
             return try await askWhetherWanted(wish, age, stored)
@@ -78,25 +80,33 @@ extension Router {
         let cancel = ButtonRow(
             token: ButtonToken.cancel(header), session: header.id, interaction: nil,
             action: try JSONCoding.encode(ButtonAction.cancelSession), createdAt: date)
+        let stop = ButtonRow(
+            token: ButtonToken.stop(header), session: header.id, interaction: nil,
+            action: try JSONCoding.encode(ButtonAction.stopTurn), createdAt: date)
         try await runtime.store.write { transaction in
             try transaction.insertSession(row)
             try transaction.insertLease(lease)
-            try transaction.insertButtons([cancel])
+            try transaction.insertButtons([cancel, stop])
             try changes(transaction)
+            if header.conversation.isOwnThread {
+                try transaction.setSetting(
+                    ChatMemoryValue.threadName, header.title, conversation: header.conversation)
+            }
         }
         try startSession(header.id)
     }
 
     private func header(_ wish: Wish) async throws -> SessionHeader {
         let id = SessionID(runtime.makeID())
-        let platform = wish.conversation.chat.platform
+        let chat = wish.conversation.chat
+        let conversation = wish.opensThread ? Conversation.ownThread(of: id, in: chat) : wish.conversation
         var source = RepositoryDetection.find(in: wish.prompt)
         if source == nil { source = try await chatRepository(wish.conversation) }
         return SessionHeader(
-            id: id, conversation: wish.conversation, starter: wish.person, agent: wish.agent, prompt: wish.prompt,
+            id: id, conversation: conversation, starter: wish.person, agent: wish.agent, prompt: wish.prompt,
             lease: LeaseID(runtime.makeID()), provider: runtime.provider.id,
-            source: source ?? runtime.configuration.defaultSource[platform], token: runtime.makeID(),
-            colour: try await freeColour(for: id, in: wish.conversation))
+            source: source ?? runtime.configuration.defaultSource[chat.platform], token: runtime.makeID(),
+            colour: try await freeColour(for: id, in: conversation))
     }
 
     /// A colour that no live session of the conversation has, while there are enough of them.

@@ -48,7 +48,7 @@ package actor Router: Child {
             }
             try await startQueued()
             try await introduceNewcomers()
-            context.status.wait(for: "messages")
+            context.status.wait(for: "messages", lasting: .zero)
             try await signal.wait()
         }
     }
@@ -79,6 +79,7 @@ package actor Router: Child {
     /// Everything that was alive is alive again: sessions take over what they find, chats get what they are owed.
     private func recover() async throws {
         let (live, chats) = try await runtime.store.read { (try $0.liveSessionIDs(), try $0.chatsWithPendingNotices()) }
+        runtime.recovery.begin(live)
         for id in live { try startSession(id) }
         for chat in chats where runtime.platforms[chat.platform] != nil { _ = try await runtime.outbox(for: chat) }
     }

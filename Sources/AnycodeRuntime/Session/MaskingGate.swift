@@ -1,10 +1,10 @@
-import AnycodeCore
+package import AnycodeCore
 
 /// Masks secrets in what the agent says before anything of it is decided on or stored, across the borders of chunks too.
 ///
 /// Text whose end may be the beginning of a secret is held back, whole items of it, until the next piece tells. What is
 /// held back is not committed: after a crash or a broken stream it is read again.
-struct MaskingGate {
+package struct MaskingGate {
     private enum Voice { case text, thought }
 
     private let masker: SecretMasker
@@ -12,12 +12,12 @@ struct MaskingGate {
     private var heldText = ""
     private var heldVoice = Voice.text
 
-    init(masker: SecretMasker) {
+    package init(masker: SecretMasker) {
         self.masker = masker
     }
 
     /// The items that may go on, in order.
-    mutating func pass(_ items: [AgentStreamItem]) -> [AgentStreamItem] {
+    package mutating func pass(_ items: [AgentStreamItem]) -> [AgentStreamItem] {
         var passed: [AgentStreamItem] = []
         passed.reserveCapacity(items.count + held.count)
         for item in items {

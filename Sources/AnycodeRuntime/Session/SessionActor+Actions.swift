@@ -61,6 +61,8 @@ extension SessionActor {
 
     private func startStream() {
         let backoff = Backoff(initial: .seconds(1), multiplier: 2, cap: .seconds(30), jitter: 0.25, maxRestarts: 5)
+        // The one that read from a sandbox that died is down, and stands in the way; one that reads goes on.
+        try? parts?.deleteChild("stream")
         try? parts?.startChild(
             ChildSpec(id: "stream", restart: .transient, shutdown: .immediate, backoff: backoff) { child in
                 try await self.readStream(child)
@@ -105,6 +107,7 @@ extension SessionActor {
         do {
             try await setLease("created")
             let health = try await introduce(connection, child)
+            child.status[detail: "runner"] = health.version
             self.connection = connection
             enqueue(Input(event: .acquired(health)))
             child.status.wait(for: "alive")
@@ -129,6 +132,12 @@ extension SessionActor {
         let trust = machine.state.trust
         return try await retrying(child) { () async throws(AgentError) in
             let health = try await connection.workspace.health()
+            guard !health.isTooNew else {
+                throw AgentError(
+                    .unreachable,
+                    "it is of version \(health.version) and speaks protocol \(health.protocolNumber), this daemon knows "
+                        + "\(RunnerHealth.Compatibility.newestKnown): install the newer daemon again")
+            }
             if let profile {
                 var environment = profile.environment
                 if trust == .allowed { environment[AgentProfile.trustVariable] = Secret("1") }
@@ -370,16 +379,38 @@ extension SessionActor {
             }
             await keepAgentState(connection)
             guard !patch.isEmpty else { return enqueue(Input(event: .saved(nil))) }
-            let path = try await runtime.archive.write(header.id, patch)
+            let path = try await archive(patch)
             let saved = SavedPatch(
                 path: path, bytes: patch.count, files: status.files.count,
                 added: status.files.reduce(0) { $0 + ($1.added ?? 0) },
-                removed: status.files.reduce(0) { $0 + ($1.removed ?? 0) }, holdsSecret: masker.finds(in: patch))
+                removed: status.files.reduce(0) { $0 + ($1.removed ?? 0) }, holdsSecret: masker.finds(in: patch),
+                list: status.files.prefix(SavedPatch.mostListed).map {
+                    PatchedFile(path: masker.masked($0.path), added: $0.added, removed: $0.removed)
+                })
             enqueue(Input(event: .saved(saved)))
         } catch is CancellationError {
             return
+        } catch let error as AgentError where error.code == .tooLarge {
+            let limit = runtime.configuration.patchLimit
+            enqueue(
+                Input(event: .saveFailed("the patch is too big: \(error.message); at most \(limit) bytes are saved")))
         } catch {
             enqueue(Input(event: .saveFailed("\(error)")))
+        }
+    }
+
+    /// Keeps the patch outside of the sandbox; waits as long as there is no space for it.
+    private func archive(_ patch: [UInt8]) async throws -> String {
+        var backoff = Duration.seconds(1)
+        while true {
+            do throws(ArchiveError) {
+                return try await runtime.archive.write(header.id, patch)
+            } catch {
+                guard error.isFull else { throw error }
+                enqueue(Input(event: .saveHindered(error.message)))
+                try await runtime.clock.sleep(backoff)
+                backoff = min(backoff * 2, .seconds(30))
+            }
         }
     }
 
@@ -413,12 +444,18 @@ extension SessionActor {
                 try await present()
                 let outbox = try await runtime.outbox(for: header.conversation.chat)
                 try await outbox.waitUntilSettled(header.id)
+                let message = await outbox.owed(by: header.id)
+                let owed = try message.map { try JSONCoding.encode($0) }
                 let (id, incarnation, date) = (header.id, incarnation, runtime.clock.date())
+                let (conversation, nonce) = (header.conversation, "\(header.id)/owed")
                 try await runtime.store.write { transaction in
                     let update = SessionUpdate(isLive: false, finishedAt: date)
                     try transaction.updateSession(id, incarnation: incarnation, update, at: date)
+                    guard let owed else { return }
+                    _ = try transaction.insertNotice(conversation: conversation, message: owed, nonce: nonce, at: date)
                 }
                 await outbox.close(header.id)
+                if owed != nil { try? await outbox.noticesChanged() }
                 return finishRun()
             } catch let error as StoreError {
                 throw error

@@ -36,6 +36,8 @@ package actor SessionActor: Child {
     private nonisolated let board: Mutex<SessionBrief>
 
     private let signal = Signal()
+    /// Raised when the agent begins to work.
+    let workBegan = Signal()
     let flushSignal = Signal()
     private var inbox: [Input] = []
     private var roomWaiters: [CheckedContinuation<Void, Never>] = []
@@ -52,6 +54,9 @@ package actor SessionActor: Child {
     private var transcript: Transcript
     private var view: SessionView
     private var timerDue: Duration?
+    /// Whether the state changed since it was published.
+    private var hasNews = true
+    private var publishedAt = Duration.zero
     private var isEnded = false
     /// Whether a task of this incarnation failed, and with it the incarnation.
     private var isCut = false
@@ -69,18 +74,21 @@ package actor SessionActor: Child {
     /// Takes the session over from the store: the only way to make one.
     package static func adopt(_ id: SessionID, runtime: Runtime, context: ChildContext) async throws -> SessionActor {
         let date = runtime.clock.date()
+        // A further incarnation within one process follows a failure of the one before.
+        let weight = (context.incarnation == 1 ? runtime.configuration.lastEnd : .crash).weight
         let (row, lines, save) = try await runtime.store.write { transaction in
-            let row = try transaction.adoptSession(id, at: date)
+            let row = try transaction.adoptSession(id, weight: weight, at: date)
             return (row, try transaction.transcript(id).map(\.bytes), try transaction.lastSave(session: id))
         }
         if let save { context.status.showSave(files: save.files, savedAt: save.createdAt, now: date) }
-        let adoption: Adoption = !row.isLive ? .over : row.bootAttempts > 3 ? .quarantined : .taken
+        let adoption: Adoption = !row.isLive ? .over : row.bootAttempts > LastEnd.limit ? .quarantined : .taken
         var stored: StoredSession
         var transcript: Transcript
         do {
             stored = try JSONCoding.decode(StoredSession.self, from: row.snapshot)
+            stored.header.conversation = row.conversation  // the chat may have another id since
             transcript = Transcript(header: stored.header)
-            for line in lines { transcript.apply(try JSONCoding.decode(TranscriptEntry.self, from: line)) }
+            for line in lines { transcript.apply(try TranscriptEntry(storedBytes: line)) }
         } catch {
             guard adoption != .taken else { throw error }  // nothing of it is needed to set it aside
             stored = StoredSession(unreadable: row)
@@ -196,6 +204,7 @@ package actor SessionActor: Child {
             group.addTask { await self.runParts(parts) }
             group.addTask { try await self.flushWhenAsked() }
             group.addTask { await self.noticeFailure() }
+            group.addTask { try await self.showTypingAtWork() }
             enqueue(Input(event: .started))
             flushSignal.raise()
             await runtime.routers[.router]?.sessionStarted(self)
@@ -208,7 +217,7 @@ package actor SessionActor: Child {
                     let actions = try await commit(batch)
                     for action in actions { perform(action, in: &group) }
                     armTimer(in: &group)
-                    await publish()
+                    await publish(isNews: !actions.isEmpty)
                     watchSurvival(in: &group)
                 }
             }
@@ -234,6 +243,7 @@ package actor SessionActor: Child {
     /// What this incarnation was given and did not commit is for the next one, or for the router to answer.
     private func leave() async {
         isEnded = true
+        runtime.recovery.isInHand(header.id)
         await runtime.routers[.router]?.sessionLeft(self)
     }
 
@@ -269,10 +279,9 @@ package actor SessionActor: Child {
         isSurvivalWatched = true
         let waitsForStream = machine.state.phase.hasStream
         group.addTask {
-            if waitsForStream {
-                try await self.streamOpened.wait()
-                try await self.runtime.clock.sleep(.seconds(1))
-            }
+            if waitsForStream { try await self.streamOpened.wait() }
+            self.runtime.recovery.isInHand(self.header.id)
+            if waitsForStream { try await self.runtime.clock.sleep(.seconds(1)) }
             try await self.clearBootAttempts()
         }
         group.addTask {
@@ -323,8 +332,12 @@ package actor SessionActor: Child {
         guard !commit.isEmpty else { return actions }
         let (final, date, base) = (commit, runtime.clock.date(), machine.state.workspace?.base)
         let makeID = runtime.makeID
-        try await runtime.store.write { try final.write(in: $0, makeNonce: makeID, base: base, at: date) }
-        storedState = machine.state
+        let urgency: Store.Urgency = final.isPatient && actions.isEmpty ? .soon : .now
+        try await runtime.store.write(urgency) { try final.write(in: $0, makeNonce: makeID, base: base, at: date) }
+        if let state = commit.state {
+            storedState = state
+            hasNews = true
+        }
         cursor = commit.cursor ?? cursor
         for entry in commit.entries { transcript.apply(entry) }
         if let save = commit.saves.last { context.status.showSave(files: save.files) }
@@ -399,19 +412,26 @@ package actor SessionActor: Child {
         enqueue(Input(event: .ticked))
     }
 
-    private func publish() async {
+    /// Says how the session stands: at once when anything was decided, else at most once a second.
+    private func publish(isNews: Bool) async {
+        let now = runtime.clock.now()
+        guard isNews || hasNews || now - publishedAt >= .seconds(1) else { return }
+        (hasNews, publishedAt) = (false, now)
         let brief = machine.brief
         let before = board.withLock { board in
             defer { board = brief }
-            return board.activity
+            return board
         }
-        if before != brief.activity { await runtime.routers[.router]?.placesChanged() }
+        if brief.isAtWork, !before.isAtWork { workBegan.raise() }
+        if before.activity != brief.activity { await runtime.routers[.router]?.placesChanged() }
         let waiting = machine.waiting
-        context.status.wait(for: waiting.reason, on: waiting.on, within: waiting.limit)
+        context.status.wait(
+            for: waiting.reason, on: waiting.on, within: waiting.limit, lasting: machine.waitingSince)
         context.status[detail: "phase"] = brief.phase
         context.status[detail: "agent"] = header.agent.rawValue
         context.status[detail: "chat"] = header.conversation.description
         context.status[detail: "masked secrets"] = brief.maskings == 0 ? nil : "\(brief.maskings)"
+        context.status[detail: "trouble"] = brief.trouble
         context.status[detail: "queued"] = brief.queued == 0 ? nil : "\(brief.queued)"
     }
 }

@@ -34,8 +34,13 @@ package struct SessionBrief: Hashable, Sendable, Codable {
     package var maskings: Int
     /// The agent's own slash commands.
     package var commands: [String]
+    /// What went wrong last and has not been mended, in words.
+    package var trouble: String?
     /// Whether its messages carry its colour.
     package var isTagged = false
+
+    /// Whether the agent is in the middle of a turn and asks nobody.
+    var isAtWork: Bool { activity == .active && phase == SessionState.Phase.working.word }
 }
 
 extension SessionMachine {
@@ -43,7 +48,8 @@ extension SessionMachine {
         SessionBrief(
             activity: activity, phase: state.phase.word, summary: summary, turn: state.turn,
             acceptsText: textAsk != nil, lastPatch: state.lastSave, queued: state.queue.count,
-            deadlines: dues, maskings: state.maskings, commands: state.commands, isTagged: state.isTagged ?? false)
+            deadlines: dues, maskings: state.maskings, commands: state.commands, trouble: state.trouble,
+            isTagged: state.isTagged ?? false)
     }
 
     private var dues: [SessionBrief.Due] {
@@ -75,7 +81,10 @@ extension SessionMachine {
         case .preparing:
             (state.source.map { "clone of \($0.spelling)" } ?? "workspace", "runner", remaining(.provisioning))
         case .choosingRepository:
-            (isDecidingTrust ? "the repository's settings" : "repository", header.starter.name, remaining(.person))
+            (
+                isDecidingTrust ? "the repository's settings" : "another repository, \(repositoryProblem)",
+                header.starter.name, remaining(.person)
+            )
         case .restoring: ("the saved changes to be brought back", "runner", remaining(.provisioning))
         case .opening: ("start of its session", header.agent.rawValue, remaining(.provisioning))
         case .receiving:
@@ -91,11 +100,15 @@ extension SessionMachine {
         }
     }
 
+    private var repositoryProblem: String {
+        guard case .repository(let problem)? = state.asks.first?.ask.kind else { return "this one cannot be had" }
+        return MarkdownSplitter.clip(problem, limit: 120)
+    }
+
     private var working: (reason: String, on: String?, limit: Duration?) {
         guard let open = state.asks.first else {
-            let silent = now - lastSignOfLife
-            let reason = silent >= .seconds(30) ? "sign of life, silent for \(words(silent))" : "turn \(state.turn)"
-            return (reason, header.agent.rawValue, remaining(.silence) ?? remaining(.firstEvent))
+            let limit = remaining(.silence) ?? remaining(.firstEvent)
+            return ("its next sign of life in turn \(state.turn)", header.agent.rawValue, limit)
         }
         let reason =
             switch open.ask.kind {
@@ -105,6 +118,11 @@ extension SessionMachine {
             case .settings: "the repository's settings"
             }
         return (reason, header.starter.name, remaining(.person))
+    }
+
+    /// For how long it has waited already, where that is not since these words were said first: the agent's silence.
+    package var waitingSince: Duration? {
+        state.phase == .working && state.asks.isEmpty ? now - lastSignOfLife : nil
     }
 
     private func remaining(_ deadline: Deadline) -> Duration? { deadlines[deadline].map { $0 - now } }
@@ -126,6 +144,21 @@ extension SessionMachine.Deadline {
         case .stopGrace: "end of the turn"
         case .save: "save"
         }
+    }
+}
+
+extension SessionState {
+    /// What went wrong last and has not been mended: a save, the last turn, the agent's program.
+    package var trouble: String? {
+        var troubles: [String] = []
+        if let saveProblem { troubles.append("the work is not saved: \(saveProblem)") }
+        switch (phase, lastTurn) {
+        case (.working, _), (.done, _): break
+        case (_, .failed(let reason)?): troubles.append("the last turn failed: \(reason)")
+        case (_, .stopped(let reason)?): troubles.append("the last turn was cut short: \(reason)")
+        default: break
+        }
+        return troubles.isEmpty ? nil : troubles.joined(separator: "; ")
     }
 }
 

@@ -49,15 +49,7 @@ struct SessionCommit: Sendable {
     }
 
     func write(in transaction: StoreTransaction, makeNonce: () -> String, base: String?, at date: Date) throws {
-        var update = SessionUpdate()
-        if let state {
-            update.state = state.phase.word
-            update.snapshot = try JSONCoding.encode(StoredSession(header: header, state: state))
-        }
-        update.cursor = cursor
-        try transaction.updateSession(header.id, incarnation: incarnation, update, at: date)
-        try transaction.appendTranscript(
-            header.id, incarnation: incarnation, entries: try entries.map { try JSONCoding.encode($0) })
+        try writeProgress(in: transaction, at: date)
         for entry in entries { try writeInteraction(entry, in: transaction, at: date) }
         for save in saves {
             _ = try transaction.insertSave(
@@ -88,6 +80,28 @@ struct SessionCommit: Sendable {
                 event, platform: header.conversation.chat.platform, receivedAt: date)
         }
         for sequence in handled { try transaction.finishInbound(sequence) }
+    }
+
+    /// Cursor and transcript, and the state where it changed; most commits of a streaming session are no more than the
+    /// former two.
+    private func writeProgress(in transaction: StoreTransaction, at date: Date) throws {
+        let lines = try entries.map { try $0.storedBytes() }
+        if state == nil, let cursor {
+            return try transaction.appendTranscript(
+                header.id, incarnation: incarnation, entries: lines, cursor: cursor, at: date)
+        }
+        var update = SessionUpdate(cursor: cursor)
+        if let state {
+            update.state = state.phase.word
+            update.snapshot = try JSONCoding.encode(StoredSession(header: header, state: state))
+        }
+        try transaction.updateSession(header.id, incarnation: incarnation, update, at: date)
+        try transaction.appendTranscript(header.id, incarnation: incarnation, entries: lines)
+    }
+
+    /// Whether it holds nothing but streamed output, which nobody and nothing waits for.
+    var isPatient: Bool {
+        replies.isEmpty && saves.isEmpty && handled.isEmpty && state == nil && !entries.contains(where: \.isUrgent)
     }
 
     private func writeInteraction(
@@ -130,7 +144,7 @@ struct SessionCommit: Sendable {
 
 /// The form in which a session's row keeps it.
 package struct StoredSession: Hashable, Sendable, Codable {
-    package let header: SessionHeader
+    package var header: SessionHeader
     package let state: SessionState
 
     package init(header: SessionHeader, state: SessionState) {

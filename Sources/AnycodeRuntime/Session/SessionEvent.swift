@@ -16,7 +16,7 @@ package enum SessionEvent: Hashable, Sendable {
     case accompanied
     case pressed(InteractionID, ButtonAction, by: Person, callback: String)
     case cancelRequested(by: Person, callback: String?)
-    case stopRequested(by: Person)
+    case stopRequested(by: Person, callback: String? = nil)
     case diffRequested(by: Person, callback: String?)
     /// The button of an offer of more time.
     case moreTimeRequested(TimeOffer.ID, by: Person, callback: String)
@@ -24,6 +24,8 @@ package enum SessionEvent: Hashable, Sendable {
     case finishRequested(by: Person, callback: String)
     /// The daemon is going down and takes the sandboxes with it.
     case shutdownRequested
+    /// An operator drains the daemon, which stays up.
+    case drainRequested
 
     case acquired(RunnerHealth)
     case acquireFailed(SandboxError)
@@ -50,6 +52,8 @@ package enum SessionEvent: Hashable, Sendable {
     case conversationSaved(SavedConversation)
     case saved(SavedPatch?)
     case saveFailed(String)
+    /// The save in progress waits for something that a person must mend; it goes on by itself then.
+    case saveHindered(String)
     case destroyed
     case destroyFailed(String)
     /// Time has passed; some deadline may be due.

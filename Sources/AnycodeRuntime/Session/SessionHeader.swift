@@ -1,9 +1,9 @@
 package import AnycodeCore
 
-/// What a session was started with; never changes.
+/// What a session was started with; only the chat's id may change.
 package struct SessionHeader: Hashable, Sendable, Codable {
     package let id: SessionID
-    package let conversation: Conversation
+    package var conversation: Conversation
     package let starter: Person
     package let agent: AgentName
     package let prompt: String
@@ -43,6 +43,14 @@ package struct SessionHeader: Hashable, Sendable, Codable {
         self.source = source
         self.token = token
         self.origin = origin
+    }
+}
+
+extension SessionHeader {
+    /// The task in a few words: the beginning of its first line, at most 60 characters.
+    var title: String {
+        let line = prompt.split(whereSeparator: \.isNewline).first { !$0.allSatisfy(\.isWhitespace) } ?? "Task"
+        return MarkdownSplitter.clip(line.split(whereSeparator: \.isWhitespace).joined(separator: " "), limit: 60)
     }
 }
 

@@ -45,7 +45,7 @@ extension SessionMachine {
     /// Whether output still belongs to a turn: agents may send updates just after the turn's answer.
     private var isTurnOpen: Bool {
         switch state.phase {
-        case .working, .saving, .stopping, .idle: state.turn > 0
+        case .working, .saving, .stopping, .idle, .reviving, .closing: state.turn > 0
         default: false
         }
     }
@@ -204,6 +204,8 @@ extension SessionMachine {
             cancelAsks("the agent ended", tellAgent: false)
         case .opening:
             end(.failed, "\(header.agent) ended while it started: \(exit.message)", rings: true)
+        case .closing:
+            restWasRead()
         default:
             break
         }

@@ -61,7 +61,7 @@ extension SessionMachine {
         case .pending, .provisioning, .destroying, .reviving, .done:
             break  // Whatever is in progress fails by itself and says so.
         case .closing(let ending):
-            if !ending.wasRevived { revive(ending) }
+            if ending.wasRevived { restCannotBeRead() } else { revive(ending) }
         case .preparing, .choosingRepository, .restoring:
             cancelAsks("the sandbox died", tellAgent: false)
             destroy(ending, nil)
@@ -102,6 +102,7 @@ extension SessionMachine {
     mutating func saved(_ patch: SavedPatch?) {
         saveIsRunning = false
         stopClock()
+        state.saveProblem = nil
         state.savedAt = state.agentSeconds
         if let patch, patch.path != state.lastSave?.path { decision.newSave = patch }
         state.lastSave = patch
@@ -114,6 +115,7 @@ extension SessionMachine {
 
     mutating func saveFailed(_ reason: String) {
         saveIsRunning = false
+        state.saveProblem = reason
         stopClock()
         state.savedAt = state.agentSeconds  // the next try is as far away as after a success
         if saveAgain {
@@ -123,16 +125,41 @@ extension SessionMachine {
         afterSave(.failed(reason: reason, last: state.lastSave))
     }
 
+    /// Nothing is given up while the work cannot be saved for want of space: the sandbox keeps it, and the deadline
+    /// begins anew.
+    mutating func saveHindered(_ reason: String) {
+        guard saveIsRunning else { return }
+        if deadlines[.save] != nil { deadlines[.save] = now + policy.save }
+        guard state.saveProblem != reason else { return }
+        state.saveProblem = reason
+        note("The work cannot be saved now: \(reason). It stays in the sandbox and is saved as soon as it can be.")
+    }
+
     /// The save itself goes on; one that is wanted meanwhile follows it, so that a late answer is never taken for its own.
     mutating func saveExpired() {
+        if let lastSaveReport { return afterSave(lastSaveReport) }
         afterSave(.failed(reason: "it took longer than \(words(policy.save))", last: state.lastSave))
+    }
+
+    mutating func restCannotBeRead() {
+        restIsLost = true
+        restWasRead()
+    }
+
+    /// The last words of an agent whose sandbox died have been read.
+    mutating func restWasRead() {
+        guard case .closing(let ending) = state.phase, let save = lastSaveReport else { return }
+        lastSaveReport = nil
+        destroy(ending, save)
     }
 
     private mutating func afterSave(_ save: SaveReport) {
         if state.diffIsWanted { showWantedDiff(save) }
         switch state.phase {
         case .saving(let report): turnSaved(report, save)
-        case .closing(let ending): destroy(ending, save)
+        case .closing(let ending):
+            if owesRest, deadlines[.save] != nil { return lastSaveReport = save }
+            destroy(ending, save)
         case .working:
             if case .failed(let reason, _) = save { note("The work could not be saved: \(reason)") }
         default: break

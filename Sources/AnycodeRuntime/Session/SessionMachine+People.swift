@@ -12,7 +12,7 @@ extension SessionMachine {
         case .prompted(let person, let text, let files, let route): prompted(by: person, text, files, route)
         case .pressed(let id, let action, let person, let callback): pressed(id, action, by: person, callback: callback)
         case .cancelRequested(let person, let callback): cancelRequested(by: person, callback)
-        case .stopRequested(let person): stopRequested(by: person)
+        case .stopRequested(let person, let callback): stopRequested(by: person, callback)
         case .diffRequested(_, let callback): diffRequested(callback)
         case .moreTimeRequested(let id, let person, let callback): moreTimeRequested(id, by: person, callback)
         case .finishRequested(let person, let callback): finishRequested(by: person, callback)
@@ -59,12 +59,16 @@ extension SessionMachine {
         end(.cancelled, "by \(person.name)", rings: true)
     }
 
-    private mutating func stopRequested(by person: Person) {
-        guard mayControl(person) else { return reply("Only \(header.starter.name) may stop this.") }
-        guard state.phase == .working, let session = state.agentSession else {
-            return reply("Session `\(header.id.short)` has no turn to stop.")
+    private mutating func stopRequested(by person: Person, _ callback: String?) {
+        func answer(_ words: String) {
+            if let callback { act(.answerClick(callback, note: words)) } else { reply(words) }
         }
-        guard !state.turnIsStopping else { return reply("It is being stopped already.") }
+        guard mayControl(person) else { return answer("Only \(header.starter.name) may stop this.") }
+        guard state.phase == .working, let session = state.agentSession else {
+            return answer("Session `\(header.id.short)` has no turn to stop.")
+        }
+        guard !state.turnIsStopping else { return answer("It is being stopped already.") }
+        if let callback { act(.answerClick(callback, note: "Stopping")) }
         stopTurn(session)
     }
 

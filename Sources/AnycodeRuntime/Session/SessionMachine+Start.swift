@@ -48,14 +48,22 @@ extension SessionMachine {
             if needsSave { startSave() }
         case .reviving(let ending):
             state.phase = .closing(ending)
+            if owesRest { act(.openStream) }
             startSave()
         case .closing:
+            if owesRest { act(.openStream) }
             startSave()
         case .choosingRepository:
             goOnAfterChoice()
         case .pending, .destroying, .done:
             break
         }
+    }
+
+    /// Whether the sandbox died and came back, and what the agent said last has not been read to its end.
+    var owesRest: Bool {
+        guard case .closing(let ending) = state.phase, ending.wasRevived else { return false }
+        return state.agentSession != nil && !state.agentIsGone && !restIsLost
     }
 
     /// Whether the phase, or a person who asked for the changes, waits for a save.
@@ -65,6 +73,7 @@ extension SessionMachine {
 
     /// The runner came back without its log: what the agent was doing is gone, its files are not.
     private mutating func logWasLost() {
+        restIsLost = true
         state.outbound = []
         state.awaited = []
         switch state.phase {

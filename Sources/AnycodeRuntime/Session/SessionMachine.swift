@@ -29,6 +29,10 @@ package struct SessionMachine: Sendable {
     /// What the save in progress was asked for, and whether another must follow it.
     var saveIsRunning = false
     var saveAgain = false
+    /// What the last save came to, while what the agent said last is still being read.
+    var lastSaveReport: SaveReport?
+    /// It cannot be read any more.
+    var restIsLost = false
     /// Whether the sandbox is in hand; what needs it waits for `acquired`.
     var isConnected = false
 
@@ -62,6 +66,7 @@ package struct SessionMachine: Sendable {
             choose(choice, value, by: person, click)
         case .accompanied: accompanied()
         case .shutdownRequested: end(.cancelled, "Anycode is shutting down", rings: true)
+        case .drainRequested: end(.cancelled, "Anycode is being drained for maintenance", rings: true)
         case .acquired(let health): acquired(health)
         case .acquireFailed(let error): acquireFailed(error)
         case .prepareProgressed(let words): progressed(words)
@@ -74,12 +79,15 @@ package struct SessionMachine: Sendable {
         case .streamed(let events): for event in events { agent(event) }
         case .callAccepted(let call): callAccepted(call)
         case .callRefused(let call, let error): callRefused(call, error)
-        case .streamLost(let reason): end(.failed, "lost contact with the sandbox: \(reason)", rings: true)
+        case .streamLost(let reason):
+            restCannotBeRead()
+            end(.failed, "lost contact with the sandbox: \(reason)", rings: true)
         case .sandboxExited(let exit): sandboxExited(exit)
         case .logged(let path): state.turnLog = path
         case .conversationSaved(let conversation): state.savedConversation = conversation
         case .saved(let patch): saved(patch)
         case .saveFailed(let reason): saveFailed(reason)
+        case .saveHindered(let reason): saveHindered(reason)
         case .destroyed: destroyed(gone: true)
         case .destroyFailed: destroyed(gone: false)
         case .ticked: tick()

@@ -142,6 +142,8 @@ package struct SessionState: Hashable, Sendable, Codable {
     package var promptNumber: Int64?
     /// Whether its messages tell whose they are, because there is or was another session in the conversation.
     package var isTagged: Bool?
+    /// Why the last save failed, or the one in progress waits; `nil` after one that succeeded.
+    package var saveProblem: String?
 
     /// - Parameter files: what came with the task.
     package init(header: SessionHeader, files: [SentFile] = []) {

@@ -12,6 +12,12 @@ extension StatusCell {
         showSave(files: files, age: .seconds(max(0, now.timeIntervalSince(date))))
     }
 
+    /// Shows something that happened, with its age, as a node below this one; the newest of its kind only.
+    func showPast(_ id: String, _ words: String) {
+        removeNode(id)
+        node(id, kind: "past")[detail: "status"] = words
+    }
+
     func showSave(files: Int, age: Duration = .zero) {
         removeNode("save")
         let cell = node("save", kind: "save", age: age)

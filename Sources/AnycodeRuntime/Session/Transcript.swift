@@ -70,6 +70,9 @@ package struct Transcript: Sendable {
         self.keepsThoughts = keepsThoughts
     }
 
+    /// Whether the agent has been given something to do and is not done with it.
+    var turnRuns: Bool { turn > 0 && lastReport == nil && report == nil }
+
     /// Whether anything changed since the last `takeChanges`.
     package var hasChanges: Bool { !changed.isEmpty }
 
@@ -121,6 +124,7 @@ package struct Transcript: Sendable {
             applyOffer(entry)
         case .turnEnded(let report):
             leaveReport()
+            changed.insert(0)
             lastReport = blocks.count
             add(.turn(report))
         case .finished(let report):

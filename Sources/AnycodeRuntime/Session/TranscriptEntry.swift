@@ -35,6 +35,28 @@ package enum TranscriptEntry: Hashable, Sendable, Codable {
     case notice(String)
     case turnEnded(TurnReport)
     case finished(SessionReport)
+
+    /// The form in which the store keeps it: JSON.
+    ///
+    /// Text, of which there is most, is written by hand, just as the encoder writes it.
+    package func storedBytes() throws -> [UInt8] {
+        switch self {
+        case .text(let text): StoredText.bytes("text", text)
+        case .thought(let text): StoredText.bytes("thought", text)
+        default: try JSONCoding.encode(self)
+        }
+    }
+
+    /// Reads what the store keeps.
+    package init(storedBytes bytes: [UInt8]) throws {
+        if let text = StoredText.read("text", bytes) {
+            self = .text(text)
+        } else if let text = StoredText.read("thought", bytes) {
+            self = .thought(text)
+        } else {
+            self = try JSONCoding.decode(Self.self, from: bytes)
+        }
+    }
 }
 
 /// A question, permission request or offer as the chat shows it.
@@ -138,6 +160,9 @@ package enum SaveReport: Hashable, Sendable, Codable {
 
 /// A patch that is safe on the daemon's disk.
 package struct SavedPatch: Hashable, Sendable, Codable {
+    /// How many files a message lists.
+    package static let mostListed = 10
+
     package let path: String
     package let bytes: Int
     package let files: Int
@@ -145,20 +170,27 @@ package struct SavedPatch: Hashable, Sendable, Codable {
     package let removed: Int
     /// A secret is in it: it is kept, and not shown in the chat.
     package let holdsSecret: Bool
+    /// The first of the files, as many as a message lists; `nil` in what older versions stored.
+    package let list: [PatchedFile]?
 
-    package init(path: String, bytes: Int, files: Int, added: Int, removed: Int, holdsSecret: Bool = false) {
+    package init(
+        path: String, bytes: Int, files: Int, added: Int, removed: Int, holdsSecret: Bool = false,
+        list: [PatchedFile]? = nil
+    ) {
         self.path = path
         self.bytes = bytes
         self.files = files
         self.added = added
         self.removed = removed
         self.holdsSecret = holdsSecret
+        self.list = list
     }
 
     /// The same patch, kept somewhere else.
     func moved(to path: String) -> SavedPatch {
         SavedPatch(
-            path: path, bytes: bytes, files: files, added: added, removed: removed, holdsSecret: holdsSecret)
+            path: path, bytes: bytes, files: files, added: added, removed: removed, holdsSecret: holdsSecret, list: list
+        )
     }
 }
 
@@ -197,5 +229,19 @@ package struct SessionReport: Hashable, Sendable, Codable {
         self.rings = rings
         self.token = token
         self.log = log
+    }
+}
+
+/// A file that a patch changes.
+package struct PatchedFile: Hashable, Sendable, Codable {
+    package let path: String
+    /// Lines; `nil` for binary files.
+    package let added: Int?
+    package let removed: Int?
+
+    package init(path: String, added: Int?, removed: Int?) {
+        self.path = path
+        self.added = added
+        self.removed = removed
     }
 }

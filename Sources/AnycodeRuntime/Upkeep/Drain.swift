@@ -9,7 +9,8 @@ extension Runtime {
     package func drain(within limit: Duration) async -> [SessionID] {
         guard let supervisor = sessionSupervisor[.sessions] else { return [] }
         let ids = supervisor.keys
-        for id in ids { await sessions[id]?.accept(.shutdownRequested) }
+        let event: SessionEvent = intake.state == .refusing ? .drainRequested : .shutdownRequested
+        for id in ids { await sessions[id]?.accept(event) }
         await withTaskGroup(of: Bool.self) { group in
             group.addTask {
                 await withDiscardingTaskGroup { all in

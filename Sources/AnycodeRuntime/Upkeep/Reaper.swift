@@ -46,6 +46,7 @@ struct Reaper: Child {
         context.status.wait(for: "removal of orphan \(lease.short)", on: runtime.provider.id.rawValue)
         runtime.logger.warning("an orphaned sandbox is removed", metadata: ["lease.id": "\(lease)"])
         try await runtime.provider.destroy(lease)
+        context.status.showPast("removed", "orphan \(lease.short) found on \(runtime.provider.id) and removed")
         guard isKnown else { return }
         let date = runtime.clock.date()
         try await runtime.store.write { try $0.setLeaseState(lease, "destroyed", at: date) }

@@ -20,9 +20,19 @@ struct Retention: Child {
     let context: ChildContext
     let keep: Duration
 
+    /// A calendar set forward by more makes everything old at once; then nothing is forgotten until a person says so.
+    static let greatestJump: Duration = .seconds(86_400)
+
     func run() async throws {
+        let start = ClockReading(runtime.clock)
         while true {
             do {
+                let jump = ClockReading(runtime.clock).jumped(since: start)
+                guard jump < Self.greatestJump else {
+                    context.status.wait(for: "a look at the calendar, which was set forward by days; then restart this")
+                    try await runtime.clock.sleep(runtime.configuration.retentionInterval)
+                    continue
+                }
                 try await round()
                 context.status.setLastError(nil)
             } catch is CancellationError {

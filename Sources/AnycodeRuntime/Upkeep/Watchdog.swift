@@ -17,7 +17,8 @@ struct Watchdog: Child {
 
     func run() async throws {
         while true {
-            context.status.wait(for: "the next round", within: runtime.configuration.watchdogInterval)
+            context.status.wait(
+                for: "the next round", within: runtime.configuration.watchdogInterval, lasting: .zero)
             try await runtime.clock.sleep(runtime.configuration.watchdogInterval)
             try await round()
         }

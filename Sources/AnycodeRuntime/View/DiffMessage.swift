@@ -17,7 +17,13 @@ enum DiffMessage {
         let body = piece.replacing("```", with: "ʼʼʼ")
         return OutgoingMessage(
             markdown: "\(head)\n```diff\n\(body)\n```\(more)",
-            attachment: ChatAttachment(name: "\(session.short).patch", path: patch.path, mediaType: "text/x-diff"))
+            attachment: document(patch, session: session))
+    }
+
+    /// The whole patch as a document; `nil` where it may not be shown.
+    static func document(_ patch: SavedPatch, session: SessionID) -> ChatAttachment? {
+        guard !patch.holdsSecret else { return nil }
+        return ChatAttachment(name: "\(session.short).patch", path: patch.path, mediaType: "text/x-diff")
     }
 
     private static let shownBytes = 16 << 10

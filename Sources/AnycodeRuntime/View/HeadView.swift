@@ -14,7 +14,9 @@ enum HeadView {
         }
         var buttons: [[ChatButton]] = []
         if transcript.report == nil {
-            buttons = [[ChatButton(label: "Cancel", token: ButtonToken.cancel(header), style: .danger)]]
+            let stop = ChatButton(label: "Stop", token: ButtonToken.stop(header))
+            let cancel = ChatButton(label: "Cancel", token: ButtonToken.cancel(header), style: .danger)
+            buttons = [transcript.turnRuns ? [stop, cancel] : [cancel]]
         }
         return OutgoingMessage(markdown: lines.joined(separator: "\n"), buttons: buttons)
     }

@@ -58,10 +58,13 @@ enum ReportView {
         var facts = [duration(seconds)]
         var lines: [String] = []
         var buttons: [[ChatButton]] = []
+        var document: ChatAttachment?
         switch save {
         case .clean: facts.append("no files changed")
         case .saved(let patch):
             facts.append(changes(patch))
+            lines += list(patch)
+            document = DiffMessage.document(patch, session: header.id)
             lines.append("Patch: `\(patch.path)`")
             if patch.holdsSecret { lines.append("⚠️ A secret is in the changes, so they are not shown in the chat.") }
             buttons = [[ChatButton(label: "Diff", token: ButtonToken.diff(token))]]
@@ -75,7 +78,19 @@ enum ReportView {
         }
         if let cost = usage?.cost { facts.append(money(cost, usage?.currency)) }
         lines.insert("\(first) · `\(header.id.short)` · \(facts.joined(separator: " · "))", at: 0)
-        return OutgoingMessage(markdown: lines.joined(separator: "\n"), buttons: buttons, rings: true)
+        return OutgoingMessage(
+            markdown: lines.joined(separator: "\n"), buttons: buttons, attachment: document, rings: true)
+    }
+
+    /// The changed files, a line each.
+    private static func list(_ patch: SavedPatch) -> [String] {
+        guard let list = patch.list, !list.isEmpty else { return [] }
+        var lines = list.map { file in
+            let change = file.added.map { " (+\($0) −\(file.removed ?? 0))" } ?? " (binary)"
+            return "* \(StreamView.code(file.path))\(change)"
+        }
+        if patch.files > list.count { lines.append("* … \(patch.files - list.count) more") }
+        return lines + [""]
     }
 
     static func changes(_ patch: SavedPatch) -> String {

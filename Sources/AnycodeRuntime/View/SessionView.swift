@@ -95,22 +95,16 @@ package struct SessionView: Sendable {
 
     /// Whether the chat does not show all of a turn's output.
     package func leavesOut(ofTurn turn: Int, in transcript: Transcript) -> Bool {
-        let pieces = transcript.blocks.indices.reduce(0) { count, index in
-            guard case .stream(let stream) = transcript.blocks[index], stream.turn == turn else { return count }
-            return count
-                + MarkdownSplitter.split(StreamView.markdown(stream.items), limit: room(index, transcript)).count
+        let pieces = transcript.blocks.reduce(0) { count, block in
+            guard case .stream(let stream) = block, stream.turn == turn else { return count }
+            return count + MarkdownSplitter.split(StreamView.markdown(stream.items), limit: limits.textUnits).count
         }
         return pieces > limits.messagesPerTurn
     }
 
-    /// How long a streamed message of a block may be, its tag aside.
-    private func room(_ block: Int, _ transcript: Transcript) -> Int {
-        limits.textUnits - (tag(ofBlock: block, of: transcript)?.streamRoom ?? 0)
-    }
-
     private func streamSlots(_ stream: Transcript.Stream, block: Int, of transcript: Transcript) -> [MessageSlot] {
         let room = max(1, limits.messagesPerTurn - messagesBefore(block, turn: stream.turn, of: transcript))
-        let limit = self.room(block, transcript)
+        let limit = limits.textUnits - (tag(ofBlock: block, of: transcript)?.streamRoom ?? 0)
         let pieces = MarkdownSplitter.split(StreamView.markdown(stream.items), limit: limit)
         return fold(pieces, room: room, limit: limit).enumerated().map { number, piece in
             MessageSlot(key: "b\(block).p\(number)", message: OutgoingMessage(markdown: piece), priority: .stream)

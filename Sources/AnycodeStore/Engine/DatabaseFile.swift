@@ -66,6 +66,8 @@ struct DatabaseFile {
         // The log shrinks to this size after a checkpoint that a burst or a long read had held up.
         try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
         try database.execute(sql: "PRAGMA temp_store = MEMORY")
+        // Now that it is open, whoever holds it is waited for by the store's gate, which says so.
+        try database.execute(sql: "PRAGMA busy_timeout = 1000")
         try SchemaMigrator.migrate(database)
     }
 }

@@ -19,12 +19,27 @@ struct GroupCommit: ~Copyable, Sendable {
     let commits = Atomic<Int>(0)
     private let keys = SessionKeys()
 
+    /// Writes that could not be stored for a reason that passes.
+    struct Hindrance {
+        let error: StoreError
+        /// In their order; none was answered.
+        let writes: [PendingWrite]
+    }
+
     /// Runs all writes, each in a savepoint, and commits them together.
     ///
     /// A body that fails takes back its own part only. A commit that fails fails them all.
-    func run(_ writes: [PendingWrite], in database: Database) {
+    /// - Parameter isLastTry: refuse what is hindered instead of returning it.
+    func run(_ writes: [PendingWrite], in database: Database, isLastTry: Bool = true) -> Hindrance? {
         var rest = writes[...]
-        while !rest.isEmpty { runGroup(&rest, in: database) }
+        while !rest.isEmpty {
+            guard let failure = runGroup(&rest, in: database) else { continue }
+            if failure.error.isTransient, !isLastTry {
+                return Hindrance(error: failure.error, writes: failure.writes + rest)
+            }
+            for write in failure.writes { write.refuse(failure.error) }
+        }
+        return nil
     }
 
     /// Runs one write in a transaction of its own.
@@ -40,54 +55,50 @@ struct GroupCommit: ~Copyable, Sendable {
         }
     }
 
-    private func runGroup(_ rest: inout ArraySlice<PendingWrite>, in database: Database) {
+    /// Commits as many writes as it can in one transaction and takes them, with those whose bodies failed, from `rest`.
+    ///
+    /// - Returns: those that failed with the whole transaction, not answered yet.
+    private func runGroup(_ rest: inout ArraySlice<PendingWrite>, in database: Database) -> Hindrance? {
+        var done: [(write: PendingWrite, deliver: () -> Void)] = []
+        var current: PendingWrite?
         do {
             try execute("BEGIN IMMEDIATE", in: database)
         } catch {
-            for write in rest { write.refuse(error) }
-            rest = []
-            return
+            defer { rest = [] }
+            return Hindrance(error: error, writes: Array(rest))
         }
-        var done: [(write: PendingWrite, deliver: () -> Void)] = []
         do {
             while let write = rest.popFirst() {
+                current = write
                 if let deliver = try runMember(write, in: database) { done.append((write, deliver)) }
+                current = nil
             }
             try commit(database)
-            for member in done { member.deliver() }
         } catch {
             rollback(database)
-            for member in done { member.write.refuse(error) }
+            return Hindrance(error: error, writes: done.map(\.write) + (current.map { [$0] } ?? []))
         }
+        for member in done { member.deliver() }
+        return nil
     }
 
     /// Runs one member of the group; `nil` when its body failed and was taken back.
     ///
-    /// Throws when the whole transaction is gone.
+    /// Throws, the member not answered, when the whole transaction is gone or has to wait.
     private func runMember(_ write: PendingWrite, in database: Database) throws(StoreError) -> (() -> Void)? {
         let transaction = StoreTransaction(database: database, keys: keys)
-        do {
-            try transaction.run("SAVEPOINT member")
-        } catch {
-            write.refuse(error)
-            throw error
-        }
+        try transaction.run("SAVEPOINT member")
         switch write.attempt(transaction) {
         case .done(let deliver):
-            do {
-                try transaction.run("RELEASE member")
-            } catch {
-                write.refuse(error)
-                throw error
-            }
+            try transaction.run("RELEASE member")
             return deliver
         case .failed(let error):
-            write.refuse(error)
-            // SQLite gives up the whole transaction by itself after some errors (disk full, out of memory).
-            guard database.isInsideTransaction else { throw error }
+            // SQLite gives up the whole transaction by itself after some errors (out of memory).
+            guard database.isInsideTransaction, !error.isTransient else { throw error }
             keys.forgetAll()
             try transaction.run("ROLLBACK TO member")
             try transaction.run("RELEASE member")
+            write.refuse(error)
             return nil
         }
     }

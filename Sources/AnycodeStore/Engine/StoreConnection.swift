@@ -31,8 +31,16 @@ final class StoreConnection: Sendable {
         return try result.get()
     }
 
-    func write(_ writes: [PendingWrite]) {
-        queue.writeWithoutTransaction { group.run(writes, in: $0) }
+    /// Runs many writes on the calling thread.
+    ///
+    /// - Parameter isLastTry: refuse what is hindered instead of returning it.
+    func write(_ writes: [PendingWrite], isLastTry: Bool) -> GroupCommit.Hindrance? {
+        queue.writeWithoutTransaction { group.run(writes, in: $0, isLastTry: isLastTry) }
+    }
+
+    /// Reaches behind the store's operations, between two of them.
+    func withDatabase<T>(_ body: (Database) throws -> T) rethrows -> T {
+        try queue.writeWithoutTransaction(body)
     }
 
     /// Runs one read on the calling thread.

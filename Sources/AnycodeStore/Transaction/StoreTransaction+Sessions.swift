@@ -25,13 +25,17 @@ extension StoreTransaction {
     }
 
     /// Makes the caller the session's newest incarnation: from now on the writes of older ones are refused.
-    package func adoptSession(_ id: SessionID, at date: Date) throws(StoreError) -> SessionRow {
+    ///
+    /// - Parameter weight: how much this start adds to the attempts.
+    package func adoptSession(
+        _ id: SessionID, weight: Int = 1, at date: Date
+    ) throws(StoreError) -> SessionRow {
         try run(
             """
             UPDATE progress SET incarnation = incarnation + 1, updated_at = ?
             WHERE session = (SELECT key FROM sessions WHERE id = ?)
             """, .date(date), .id(id))
-        try run("UPDATE sessions SET boot_attempts = boot_attempts + 1 WHERE id = ?", .id(id))
+        try run("UPDATE sessions SET boot_attempts = boot_attempts + ? WHERE id = ?", .integer(weight), .id(id))
         guard let row = try session(id) else { throw .noSession(id) }
         return row
     }

@@ -36,13 +36,17 @@ public final class StatusCell: Sendable {
         created = time.now - age
     }
 
-    /// Says what is being waited for, in place of what was said by this method before.
+    /// Says what is being waited for, in place of what was said by this method before. The same wait said again goes on
+    /// since it was said first.
     /// - Parameters:
     ///   - reason: For what, in words a person can read.
     ///   - on: On whom or what.
     ///   - limit: How long the wait may take; shown only, not enforced.
-    public func wait(for reason: String, on: String? = nil, within limit: Duration? = nil) {
-        setWait(token: 0, reason, on, limit)
+    ///   - lasting: For how long it has lasted already, where that is known better.
+    public func wait(
+        for reason: String, on: String? = nil, within limit: Duration? = nil, lasting: Duration? = nil
+    ) {
+        setWait(token: 0, reason, on, limit, lasting)
     }
 
     /// Says that the wait is over.
@@ -96,12 +100,16 @@ public final class StatusCell: Sendable {
         contents.withLock { $0.parts.removeAll { $0.id == id } }
     }
 
-    private func setWait(token: Int, _ reason: String, _ on: String?, _ limit: Duration?) {
+    private func setWait(
+        token: Int, _ reason: String, _ on: String?, _ limit: Duration?, _ lasting: Duration? = nil
+    ) {
         let now = time.now
-        let wait = Wait(token: token, reason: reason, on: on, since: now, deadline: limit.map { now + $0 })
         contents.withLock { contents in
+            let before = contents.waits.first { $0.token == token && $0.reason == reason && $0.on == on }
+            let since = lasting.map { now - $0 } ?? before?.since ?? now
             contents.waits.removeAll { $0.token == token }
-            contents.waits.append(wait)
+            contents.waits.append(
+                Wait(token: token, reason: reason, on: on, since: since, deadline: limit.map { now + $0 }))
         }
     }
 

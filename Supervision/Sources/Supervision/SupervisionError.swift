@@ -61,6 +61,13 @@ public struct SupervisionError: Error, Sendable, CustomStringConvertible {
 
     /// The message.
     public var description: String { message }
+
+    /// The message and those of the errors behind it, outermost first. What is not a supervisor's error is shown as it
+    /// describes itself.
+    public var chain: [String] {
+        guard let underlying else { return [message] }
+        return [message] + ((underlying as? SupervisionError)?.chain ?? ["\(underlying)"])
+    }
 }
 
 extension SupervisionError: CustomDebugStringConvertible {

@@ -88,6 +88,21 @@ import Testing
         #expect(root.snapshot()["a"]?.details == [:])
     }
 
+    @Test func theSameWaitSaidAgainGoesOn() throws {
+        let bench = Bench()
+        let root = try bench.running(.oneForOne, [bench.spec("a")])
+        let status = try #require(bench.context("a")?.status)
+        status.wait(for: "permission", on: "Ana")
+        bench.advance(.seconds(41))
+        status.wait(for: "permission", on: "Ana", within: .seconds(60))
+        #expect(root.snapshot()["a"]?.waiting == .init(reason: "permission", on: "Ana", seconds: 41, deadline: 60))
+        status.wait(for: "permission", on: "Bo")
+        #expect(root.snapshot()["a"]?.waiting?.seconds == 0)
+        status.wait(for: "a sign of life", lasting: .seconds(7))
+        bench.advance(.seconds(1))
+        #expect(root.snapshot()["a"]?.waiting?.seconds == 8)
+    }
+
     @Test func waitsNest() throws {
         let bench = Bench()
         let root = try bench.running(

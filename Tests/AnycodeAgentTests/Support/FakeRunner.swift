@@ -31,6 +31,10 @@ final class FakeRunner: Sendable {
         var nextStatus: String?
         /// Ends event streams after this many events.
         var cutAfter: Int?
+        /// Paths of routes that this version of the runner does not have.
+        var lacks: Set<String> = []
+        /// Whether the health answer has the protocol's number.
+        var tellsProtocol = true
         var isClosed = false
     }
 
@@ -94,7 +98,12 @@ final class FakeRunner: Sendable {
         }
         let parts = request.path.split(separator: "?", maxSplits: 1).map(String.init)
         let query = RunnerQuery(parts.count > 1 ? parts[1] : "")
-        switch "\(request.method) \(parts.first ?? "")" {
+        let path = parts.first ?? ""
+        if state.withLock({ $0.lacks.contains(path) }) {
+            return problem(
+                connection, "404 Not Found", "session_not_found", "There is no \(request.method) \(path) here.")
+        }
+        switch "\(request.method) \(path)" {
         case "POST /v1/acp/anycode": return post(request, query, connection)
         case "GET /v1/acp/anycode": return events(request, connection)
         case "DELETE /v1/acp/anycode":

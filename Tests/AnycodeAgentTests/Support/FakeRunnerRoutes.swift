@@ -57,7 +57,7 @@ struct FakeRunnerRoutes {
     }
 
     private func health(_ connection: ScriptedConnection) -> Bool {
-        let (agent, count) = runner.state.withLock { ($0.agent, $0.events.count) }
+        let (agent, count, tellsProtocol) = runner.state.withLock { ($0.agent, $0.events.count, $0.tellsProtocol) }
         let servers: [JSON] =
             agent.map {
                 [
@@ -67,6 +67,10 @@ struct FakeRunnerRoutes {
                     ]
                 ]
             } ?? []
+        guard tellsProtocol else {
+            return json(
+                connection, ["status": "ok", "version": "9.9", "log_id": "log1", "servers": .array(servers)])
+        }
         return json(
             connection,
             ["status": "ok", "version": "9.9", "protocol": 1, "log_id": "log1", "servers": .array(servers)])

@@ -40,12 +40,13 @@ struct TelegramBench: Sendable {
     }
 
     func platform(
-        token: String = FakeTelegram.token, url: String? = nil, removesWebhook: Bool = false, admitted: String = "42"
+        token: String = FakeTelegram.token, url: String? = nil, removesWebhook: Bool = false, admitted: String = "42",
+        memory: Notes = Notes()
     ) -> TelegramPlatform {
         TelegramPlatform(
             configuration: .init(
                 token: Secret(token), baseURL: url ?? fake.url, admits: { person, _ in person.id.rawValue == admitted },
-                removesWebhook: removesWebhook, callTimeout: .seconds(20), clock: clock,
+                memory: memory, removesWebhook: removesWebhook, callTimeout: .seconds(20), clock: clock,
                 now: { Date(timeIntervalSince1970: 1_790_000_000) }, random: { 0 }),
             http: http)
     }
@@ -143,5 +144,25 @@ final class Counter: Sendable {
 
     func add() {
         value.withLock { $0 += 1 }
+    }
+}
+
+/// What a platform keeps, for as long as the test runs.
+final class Notes: ChatMemory {
+    struct Key: Hashable {
+        let key: String
+        let conversation: Conversation
+    }
+
+    private let values = Mutex<[Key: String]>([:])
+
+    func recall(_ key: String, of conversation: Conversation) async throws -> String? {
+        values.withLock { $0[Key(key: key, conversation: conversation)] }
+    }
+
+    func keep(_ values: [ChatMemoryValue]) async throws {
+        self.values.withLock { known in
+            for value in values { known[Key(key: value.key, conversation: value.conversation)] = value.value }
+        }
     }
 }

@@ -14,7 +14,7 @@ import Testing
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         let update = try decoder.decode(TelegramUpdate.self, from: Data(members.text.utf8))
-        return mapping.outcome(of: update, now: Date(timeIntervalSince1970: 5))
+        return try #require(mapping.outcomes(of: [update], now: Date(timeIntervalSince1970: 5)).first)
     }
 
     private func message(_ extra: [String: JSON], chat: JSON = ["id": 42, "type": "private"]) throws
@@ -29,6 +29,10 @@ import Testing
 
     private func words(_ outcome: TelegramInbound.Outcome) -> String? {
         if case .text(let text)? = outcome.event?.content { text.text } else { nil }
+    }
+
+    private func files(_ outcome: TelegramInbound.Outcome) -> [SentFile] {
+        if case .text(let text)? = outcome.event?.content { text.attachments } else { [] }
     }
 
     private static let group: JSON = ["id": -1005, "type": "supergroup", "title": "Team"]
@@ -111,10 +115,78 @@ import Testing
     }
 
     @Test func captionsAreText() throws {
-        let outcome = try message(["caption": "/task this", "photo": [], "media_group_id": "a"])
+        let outcome = try message([
+            "caption": "/task this", "photo": [["file_id": "s"], ["file_id": "l", "file_size": 9]],
+        ])
         #expect(words(outcome) == "/task this")
-        #expect(outcome.reply?.album == "a")
-        #expect(outcome.reply?.words.contains("Your text was taken") == true)
+        let file = SentFile(name: "photo-7.jpg", mediaType: "image/jpeg", bytes: 9, reference: "l")
+        #expect(files(outcome) == [file])
+        #expect(outcome.reply == nil)
+    }
+
+    @Test func filesKeepTheirNames() throws {
+        let document: JSON = ["file_id": "d", "file_name": "a.pdf", "mime_type": "application/pdf", "file_size": 3]
+        let outcome = try message(["document": document])
+        #expect(words(outcome) == "")
+        #expect(
+            files(outcome) == [SentFile(name: "a.pdf", mediaType: "application/pdf", bytes: 3, reference: "d")])
+        let video = try message(["video": ["file_id": "v", "duration": 3]])
+        #expect(files(video).map(\.name) == ["video-7.mp4"])
+    }
+
+    /// The messages of an album, each an update of its own.
+    private func album(_ captions: [String?], chat: JSON = ["id": 42, "type": "private"], from first: Int = 901) throws
+        -> [TelegramUpdate]
+    {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try captions.enumerated().map { place, caption in
+            let number = first + place
+            let message: JSON = [
+                "message_id": .integer(number), "date": 1000, "chat": chat, "media_group_id": "g",
+                "from": ["id": 42, "is_bot": false, "first_name": "Ana"],
+                "photo": [["file_id": .string("p\(number)")]],
+            ]
+            let update: JSON = [
+                "update_id": .integer(number), "message": message.with(["caption": caption.map { JSON.string($0) }]),
+            ]
+            return try decoder.decode(TelegramUpdate.self, from: Data(update.text.utf8))
+        }
+    }
+
+    @Test func anAlbumIsOneMessageWithAllItsFiles() throws {
+        let outcomes = mapping.outcomes(of: try album(["/task look", nil, nil]), now: .now)
+        #expect(outcomes.count == 1)
+        #expect(outcomes.first.flatMap(words) == "/task look")
+        #expect(outcomes.first.map(files)?.map(\.reference) == ["p901", "p902", "p903"])
+        #expect(outcomes.first?.event?.key == "99:901")
+    }
+
+    @Test func anAlbumInAGroupIsForUsWhenOneOfItIs() throws {
+        let ours = mapping.outcomes(of: try album([nil, "/task look"], chat: Self.group), now: .now)
+        #expect(ours.map(files).map(\.count) == [2])
+        let others = mapping.outcomes(of: try album([nil, "look"], chat: Self.group), now: .now)
+        #expect(others.map(\.event) == [nil])
+    }
+
+    @Test func anAlbumThatMayGrowIsWaitedFor() throws {
+        let plain = try album([nil], from: 900).map(\.updateId)
+        #expect(plain == [900])
+        var wait = TelegramAlbumWait()
+        let two = try album(["a", nil])
+        #expect(wait.ready(two).isEmpty)
+        let three = try album(["a", nil, nil])
+        #expect(wait.ready(three).isEmpty)
+        #expect(wait.ready(three).count == 3)
+        #expect(wait.ready(try album(Array(repeating: nil, count: 10))).count == 10)
+    }
+
+    @Test func tasksInForumsGetTopics() throws {
+        let forum: JSON = ["id": -1005, "type": "supergroup", "is_forum": true]
+        #expect(try message(["text": "/task x"], chat: forum).event?.opensThread == true)
+        let inTopic: [String: JSON] = ["text": "/task x", "message_thread_id": 3, "is_topic_message": true]
+        #expect(try message(inTopic, chat: forum).event?.opensThread == false)
+        #expect(try message(["text": "/task x"], chat: Self.group).event?.opensThread == false)
     }
 
     @Test func voiceIsAnsweredWithWhatToDo() throws {

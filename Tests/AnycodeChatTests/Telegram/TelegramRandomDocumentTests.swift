@@ -7,12 +7,17 @@ import Testing
 
 /// Random Markdown, and prefixes of it as they stream in.
 @Suite struct TelegramRandomDocumentTests {
-    /// `TELEGRAM_DOCUMENTS` sets how many; each is rendered whole and as three prefixes.
-    private static let count =
-        ProcessInfo.processInfo.environment["TELEGRAM_DOCUMENTS"].flatMap { Int($0) } ?? 1500
+    /// `TELEGRAM_DOCUMENTS` sets how many, `TELEGRAM_FIRST_DOCUMENT` where to begin; each is rendered whole and as three
+    /// prefixes.
+    private static let count = number("TELEGRAM_DOCUMENTS") ?? 1500
+    private static let first = number("TELEGRAM_FIRST_DOCUMENT") ?? 0
+
+    private static func number(_ name: String) -> Int? {
+        ProcessInfo.processInfo.environment[name].flatMap { Int($0) }
+    }
 
     @Test(arguments: 0..<8) func everyDocumentRendersToValidEntitiesAndLosesNothing(part: Int) throws {
-        for number in 0..<Self.count / 8 {
+        for number in Self.first / 8..<(Self.first + Self.count) / 8 {
             let seed = UInt64(part) << 32 + UInt64(number)
             var generator = SeededGenerator(seed: seed)
             let document = WildMarkdown.document(using: &generator)

@@ -1,6 +1,7 @@
 import AnycodeCore
 import FakeTelegram
 import Foundation
+import Synchronization
 import TestJSON
 import TestSupport
 import Testing
@@ -160,23 +161,6 @@ import Testing
         }
     }
 
-    @Test func deletedTopicsFallBackToTheChat() async throws {
-        try await TelegramBench.run { bench in
-            let platform = bench.platform()
-            bench.fake.addChat(-6, type: "supergroup", isForum: true)
-            let chat = ChatID(platform: PlatformID("telegram"), value: "-6")
-            let topic = try await platform.openTopic(named: String(repeating: "ü", count: 300), in: chat)
-            _ = try await bench.send(platform, text("in"), to: topic)
-            try await bench.passing { try await platform.showTyping(in: topic) }
-            bench.fake.deleteTopic(Int(topic.thread ?? "") ?? 0, in: -6)
-            _ = try await bench.send(platform, text("out"), to: topic)
-            #expect(bench.fake.messages(in: -6).map { $0.thread != nil } == [true, false])
-            #expect(bench.fake.violations == [])
-            let error = await bench.failure { try await platform.openTopic(named: "x", in: TelegramBench.chat) }
-            #expect(error?.code == .rejected)
-        }
-    }
-
     // MARK: Clicks
 
     @Test func clicksAreAnsweredOnce() async throws {
@@ -283,5 +267,69 @@ import Testing
             #expect(chats.allSatisfy { bench.fake.messages(in: $0).map(\.text) == ["4"] })
             #expect(bench.fake.violations == [])
         }
+    }
+
+    /// Half of fifty chats come to their ends at the same moment, the others stream on.
+    @Test func finalsArriveFirstWhenTheBudgetIsShort() async throws {
+        try await TelegramBench.run { bench in
+            let platform = bench.platform()
+            let clock = bench.clock
+            let end = Duration.seconds(10)
+            let done = Counter()
+            let arrivals = Arrivals()
+            let chats = Array(1001...1050)
+            let ending = chats.filter { $0.isMultiple(of: 2) }
+            for chat in chats { bench.fake.addChat(chat) }
+            func place(_ chat: Int) -> Conversation {
+                Conversation(chat: ChatID(platform: PlatformID("telegram"), value: String(chat)))
+            }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for chat in chats {
+                    let place = place(chat)
+                    group.addTask {
+                        defer { done.add() }
+                        try await platform.permit(for: place.chat, priority: .stream)
+                        let id = try await platform.send(text("0"), to: place, nonce: "\(chat)")
+                        for number in 1... {
+                            try await platform.permit(for: place.chat, priority: .stream)
+                            if clock.now.offset >= (ending.contains(chat) ? end : end * 2) { return }
+                            try await platform.edit(id, in: place, to: text("\(number)"))
+                        }
+                    }
+                }
+                for chat in ending {
+                    let place = place(chat)
+                    group.addTask {
+                        defer { done.add() }
+                        try await clock.sleep(for: end)
+                        try await platform.permit(for: place.chat, priority: .final)
+                        _ = try await platform.send(text("final"), to: place, nonce: "\(chat)f")
+                        arrivals.add(clock.now.offset)
+                    }
+                }
+                let all = chats.count + ending.count
+                while done.count < all {
+                    if clock.sleeperCount == all - done.count { clock.advanceToNextDeadline() }
+                    await Task.yield()
+                }
+                try await group.waitForAll()
+            }
+            let times = arrivals.times
+            #expect(times.count == 25)
+            // 25 finals are within one second's allowance; a chat that has just been edited waits its second.
+            #expect(times.allSatisfy { $0 < end + .milliseconds(2200) }, "\(times)")
+            #expect(chats.filter { bench.fake.messages(in: $0).last?.text == "final" } == ending)
+            #expect(bench.fake.violations == [])
+        }
+    }
+}
+
+private final class Arrivals: Sendable {
+    private let values = Mutex<[Duration]>([])
+
+    var times: [Duration] { values.withLock { $0 } }
+
+    func add(_ time: Duration) {
+        values.withLock { $0.append(time) }
     }
 }

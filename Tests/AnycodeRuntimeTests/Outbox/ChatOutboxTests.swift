@@ -20,6 +20,19 @@ struct ChatOutboxTests {
         #expect(bench.texts().count == 3, "head, output and report of a session that is idle by now")
     }
 
+    @Test func aSendThatIsCancelledBeforeItsAnswerMayBeARepeat() throws {
+        let bench = try RuntimeBench()
+        try bench.start()
+        bench.chat.write("/task {say}", in: bench.room, by: bench.ana, replyTo: nil)
+        for _ in 0..<10_000 where bench.texts().isEmpty { bench.wait(.milliseconds(1)) }
+        let supervisor = try #require(bench.runtime.outboxSupervisor[.outboxes])
+        try supervisor.restartChild(bench.room)
+        bench.wait(.seconds(60))
+        let heads = bench.texts().filter { $0.contains("Status:") }
+        #expect(heads.count == 2, "posted, but the answer did not come")
+        #expect(heads.count { $0.contains("possibly a repeat") } == 1)
+    }
+
     @Test func outputGoesOnInTheSameMessageAfterAKill() throws {
         let bench = try RuntimeBench()
         try bench.start()
@@ -35,6 +48,17 @@ struct ChatOutboxTests {
         #expect(!texts.contains { $0.contains("possibly a repeat") })
     }
 
+    @Test func whatStreamedMessagesShowIsStoredWhenTheirTurnIsOver() throws {
+        let bench = try RuntimeBench()
+        try bench.start()
+        bench.write("/task {one,two,three,four,five,six}")
+        bench.wait(.seconds(60))
+        let id = try #require(try bench.sessions().first).id
+        let rows = try bench.read { try $0.slots(session: id) }
+        #expect(rows.count == 3, "head, output and report")
+        #expect(rows.allSatisfy { $0.state == "sent" && MessageDigest(bytes: $0.shown) != .unknown })
+    }
+
     @Test func aChatThatIsGoneHoldsNothingBack() throws {
         let bench = try RuntimeBench { $0.session.linger = .zero }
         bench.chat.ban()
@@ -43,6 +67,35 @@ struct ChatOutboxTests {
         bench.wait(.seconds(120))
         #expect(try bench.sessions().map(\.isLive) == [false])
         #expect(bench.host.sandboxes.isEmpty)
+    }
+
+    @Test func whatAChatMissedItGetsOnceTheBotIsLetInAgain() throws {
+        let bench = try RuntimeBench { $0.session.linger = .zero }
+        try bench.start()
+        bench.chat.ban()
+        bench.write("/task {edit}")
+        bench.wait(.seconds(120))
+        #expect(try bench.sessions().map(\.isLive) == [false])
+        #expect(!bench.texts().contains { $0.contains("✅ Done") })
+        try bench.restart()
+        bench.wait(.seconds(5))
+        bench.chat.ban(false)
+        bench.write("/help")
+        bench.wait(.seconds(5))
+        #expect(bench.texts().count { $0.contains("✅ Done") } == 1)
+    }
+
+    @Test func aSessionThatGoesOnShowsWhatWasMissed() throws {
+        let bench = try RuntimeBench()
+        try bench.start()
+        bench.chat.ban()
+        bench.write("/task {permission}")
+        bench.wait(.seconds(60))
+        #expect(!bench.texts().contains { $0.contains("May it?") })
+        bench.chat.ban(false)
+        bench.write("/status")
+        bench.wait(.seconds(5))
+        #expect(bench.texts().count { $0.contains("May it?") } == 1)
     }
 
     @Test func aQuestionThatSomebodyDeletesIsAskedAnewWhenItChanges() throws {

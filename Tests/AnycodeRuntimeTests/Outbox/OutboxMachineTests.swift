@@ -107,6 +107,22 @@ struct OutboxMachineTests {
         }
     }
 
+    @Test func aPossibleRepeatSaysSoInItsEditsToo() throws {
+        var machine = machine()
+        machine.present([slot("p", "one")], of: session)
+        machine.outcomeUnknown(try #require(sending(machine.next())))
+        let again = try #require(sending(machine.next()))
+        machine.sent(again, as: MessageID("m"))
+        #expect(machine.isSettled(session))
+        for text in ["two", "three"] {
+            machine.present([slot("p", text)], of: session)
+            let edit = try #require(editing(machine.next()))
+            #expect(edit.message.markdown == "*(possibly a repeat)*\n" + text)
+            machine.edited(edit)
+            #expect(machine.isSettled(session))
+        }
+    }
+
     @Test func aRefusedMessageIsLetGo() throws {
         var machine = machine()
         machine.present([slot("p", "bad"), slot("f", "final", .final)], of: session)

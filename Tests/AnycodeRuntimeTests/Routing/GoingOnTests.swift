@@ -54,6 +54,31 @@ struct GoingOnTests {
         #expect(stored.state.lastSave?.path.hasPrefix(new.id.short) == true, "it has a copy of its own")
     }
 
+    /// Somebody chose a session for their next message; before they write it, it ends and is resumed.
+    @Test(arguments: [false, true])
+    func aChosenSessionThatWasResumedMeansItsContinuation(_ isOverAsWell: Bool) throws {
+        let bench = try bench()
+        bench.write("/task {edit}")
+        bench.wait(.seconds(20))
+        bench.click(try #require(button(bench, "Continue")))
+        bench.write("/cancel")
+        bench.wait(.seconds(20))
+        bench.write("/resume go on")
+        bench.wait(.seconds(20))
+        let second = try #require(try bench.sessions().last)
+        if isOverAsWell {
+            bench.write("/cancel")
+            bench.wait(.seconds(20))
+        }
+        bench.write("{say} more")
+        bench.wait(.seconds(20))
+        let last = try #require(try bench.sessions().last)
+        let stored = try JSONCoding.decode(StoredSession.self, from: last.snapshot)
+        #expect(try bench.sessions().count == (isOverAsWell ? 3 : 2))
+        #expect(isOverAsWell ? stored.header.origin?.session == second.id : last.id == second.id)
+        #expect(try bench.prompts(last.id).last?.hasSuffix("{say} more") == true)
+    }
+
     @Test func withoutAnIDTheLastThatEndedIsMeant() throws {
         let bench = try ended()
         bench.write("/resume {say}")

@@ -107,6 +107,7 @@ struct RepositoryDetectionTests {
         "https://github.com/orgs/acme/people", "https://github.com/settings/tokens",
         "https://gist.github.com/ana/123abc",
         "https://github.com/topics/swift", "https://github.com/../etc/passwd", "ssh://git:secret@host/team/x.git",
+        "ssh://-oProxyCommand=x/team/x.git", "ssh://git@-oProxyCommand/team/x.git", "ssh://!::x/team/x.git",
         "text/html", "application/json", "image/png", "N/A", "w/o tests", "he/she", "km/h", "his/hers", "10km/h",
         "yes/no",
         "CI/CD pipeline", "UI/UX", "A/B test", "I/O", "24/7", "TCP/UDP", "Linux/macOS", "iOS/Android", "true/false",

@@ -165,6 +165,8 @@ struct MachineWalk {
         case .opening: return .streamed([opening()])
         case .receiving: return run.machine.isConnected ? .received(received()) : .acquired(Sample.health())
         case .working, .stopping: return .streamed([.turnEnded(run.awaited(.prompt), .endTurn)])
+        case .closing where run.machine.lastSaveReport != nil:
+            return .streamed([.agentExited(AgentExit(exitCode: nil, signal: 9, message: ""))])
         case .saving, .closing:
             return run.machine.isConnected ? .saved(Sample.patch(number(3))) : .acquired(Sample.health())
         case .idle: return person()

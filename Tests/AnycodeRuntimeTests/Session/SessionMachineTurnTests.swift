@@ -161,10 +161,38 @@ struct SessionMachineTurnTests {
         #expect(run.state.outbound.isEmpty)
         if run.machine.saveIsRunning { run.on(.saveFailed("gone")) }
         run.on(.acquired(Sample.health()))
-        #expect(run.actions == [.save])
+        #expect(run.actions == (phase == "opening" ? [.save] : [.openStream, .save]))
         run.on(.saved(Sample.patch(9)))
+        if phase != "opening" {
+            #expect(!run.actions.contains(.destroy), "what the agent said last is still being read")
+            run.says(.text("last words"))
+            run.says(.agentExited(AgentExit(exitCode: nil, signal: 9, message: "")))
+            #expect(run.entries.contains(.text("last words")))
+        }
+        #expect(run.actions == [.destroy])
         run.on(.destroyed)
         #expect(run.report?.save == .saved(Sample.patch(9)))
+    }
+
+    @Test func lastWordsThatNeverComeAreNotWaitedForLongerThanASave() {
+        var run = MachineRun()
+        run.toWorking()
+        run.on(.sandboxExited(SandboxExit(exitCode: 137, message: "killed")))
+        run.on(.acquired(Sample.health()))
+        run.on(.saved(Sample.patch(9)))
+        run.wait(SessionPolicy().save)
+        #expect(run.actions == [.destroy])
+        run.on(.destroyed)
+        #expect(run.report?.save == .saved(Sample.patch(9)))
+    }
+
+    @Test func lastWordsOfALostLogAreNotWaitedFor() {
+        var run = MachineRun()
+        run.toWorking()
+        run.on(.sandboxExited(SandboxExit(exitCode: 137, message: "killed")))
+        run.on(.acquired(Sample.health("another")))
+        run.on(.saved(Sample.patch(9)))
+        #expect(run.actions == [.destroy])
     }
 
     @Test(arguments: ["provisioning", "preparing"])
@@ -182,6 +210,7 @@ struct SessionMachineTurnTests {
         run.on(.acquired(Sample.health()))
         run.on(.sandboxExited(death))
         run.on(.saveFailed("nothing answers"))
+        #expect(run.actions == [.destroy])
         run.on(.destroyed)
         #expect(run.report?.save == .failed(reason: "nothing answers", last: Sample.patch(4)))
     }

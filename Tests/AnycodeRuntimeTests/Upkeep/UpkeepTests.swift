@@ -23,6 +23,19 @@ struct UpkeepTests {
         #expect(bench.texts().last?.contains("No session is open here.") == true)
     }
 
+    @Test func aDaemonThatIsKilledAgainAndAgainSetsNoSessionAside() throws {
+        let bench = try RuntimeBench { $0.lastEnd = .other }
+        try bench.start()
+        bench.write("/task {permission}")
+        bench.wait(.seconds(10))
+        for _ in 0..<LastEnd.limit - 1 { try bench.restart() }
+        bench.wait(.seconds(60))
+        #expect(try bench.sessions()[0].isLive)
+        for _ in 0..<LastEnd.limit + 1 { try bench.restart() }
+        bench.wait(.seconds(60))
+        #expect(try bench.sessions()[0].state == "quarantined", "there has to be a reason")
+    }
+
     @Test func aSessionThatLivesOnIsNotCountedAgainst() throws {
         let bench = try RuntimeBench()
         try bench.start()
@@ -49,6 +62,18 @@ struct UpkeepTests {
         bench.wait(.seconds(60))
         #expect(try bench.sessions()[0].state == "quarantined")
         #expect(bench.texts().contains { $0.contains("was set aside") })
+    }
+
+    @Test func theStreamOfADeadSandboxIsReadToItsEndWithoutWaitingForADeadline() throws {
+        let bench = try RuntimeBench()
+        try bench.start()
+        bench.write("/task {say,permission}")
+        bench.wait(.seconds(10))
+        let sandbox = try #require(bench.host.sandboxes.first)
+        sandbox.kill()
+        bench.wait(.seconds(20))
+        #expect(bench.host.sandboxes.isEmpty)
+        #expect(try bench.sessions().map(\.isLive) == [false])
     }
 
     @Test func theWatchdogStartsASessionThatHasNoActor() throws {
@@ -130,5 +155,19 @@ struct UpkeepTests {
         #expect(try bench.executor.complete { try await task.value } == [])
         #expect(bench.host.sandboxes.isEmpty)
         #expect(bench.texts().contains { $0.contains("shutting down") && $0.contains("version 1") })
+    }
+
+    @Test func aDrainOfADaemonThatStaysIsNoShutdown() throws {
+        let bench = try RuntimeBench()
+        try bench.start()
+        bench.write("/task {edit,permission}")
+        bench.wait(.seconds(10))
+        let runtime = bench.runtime
+        runtime.intake.become(.refusing)
+        let task = bench.executor.start { await runtime.drain(within: .seconds(60)) }
+        bench.wait(.seconds(61))
+        #expect(try bench.executor.complete { try await task.value } == [])
+        #expect(bench.texts().contains { $0.contains("being drained for maintenance") })
+        #expect(!bench.texts().contains { $0.contains("shutting down") })
     }
 }

@@ -24,6 +24,19 @@ struct ReportViewTests {
                 == "✅ Done · `5e55105e` · 1 min 23 s · 2 files changed (+10 −3) · $0.50\nPatch: `/p/1`")
         #expect(message.buttons.joined().map(\.token) == ["tt.diff", "tt.continue", "tt.finish"])
         #expect(message.rings)
+        #expect(message.attachment?.path == "/p/1")
+    }
+
+    @Test func changedFilesAreListedAndASecretKeepsThePatchBack() {
+        let list = [
+            PatchedFile(path: "a.swift", added: 3, removed: 1), PatchedFile(path: "b.png", added: nil, removed: nil),
+        ]
+        let patch = SavedPatch(path: "/p/1", bytes: 1, files: 12, added: 3, removed: 1, holdsSecret: true, list: list)
+        let message = ReportView.message(Self.turn(.done, save: .saved(patch)), header: Sample.header())
+        let lines = message.markdown.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines[1...4] == ["* `a.swift` (+3 −1)", "* `b.png` (binary)", "* … 10 more", ""])
+        #expect(lines[5] == "Patch: `/p/1`")
+        #expect(message.attachment == nil)
     }
 
     @Test(arguments: [

@@ -25,7 +25,11 @@ extension FuzzTarget {
     private static func check(_ url: String) throws(FuzzFailure) {
         try require(!url.hasPrefix("-"), "git would take \(url) as an option")
         try require(!url.contains { $0.isWhitespace || $0.isNewline }, "white space in \(url)")
-        try require(!url.contains("::"), "git would take \(url) as a transport helper")
+        let scheme = url.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) }
+        try require(!url.dropFirst(scheme.count).hasPrefix("::"), "git would take \(url) as a transport helper")
+        let address = url.split(separator: "://", maxSplits: 1).last ?? ""
+        let host = address.split(separator: "@", maxSplits: 1).last ?? ""
+        try require(!address.hasPrefix("-") && !host.hasPrefix("-"), "ssh would take the host of \(url) as an option")
         try require(
             ["https://", "http://", "ssh://", "git@"].contains { url.hasPrefix($0) } || url.contains("@"),
             "a repository of another kind: \(url)")

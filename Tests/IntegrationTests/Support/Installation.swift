@@ -142,7 +142,17 @@ final class Installation: Sendable {
         try start("anycode", ["run", "--config", configuration], variables: variables)
     }
 
-    private func start(
+    /// The daemon with its database and all beside it on a small disk.
+    func daemon(databaseOn disk: SmallDisk) throws -> RunningProgram {
+        let text = try String(contentsOfFile: configuration, encoding: .utf8)
+        let moved = text.replacingOccurrences(of: directory.file("anycode.db"), with: disk.path + "/anycode.db")
+        try write(moved, to: "config.toml")
+        let wrapper = disk.wrapper
+        return try start(
+            wrapper[0], wrapper.dropFirst() + [Surroundings.program("anycode"), "run", "--config", configuration])
+    }
+
+    func start(
         _ name: String, _ arguments: [String], variables: [String: String] = [:], terminal: Bool = false
     ) throws -> RunningProgram {
         let program = try RunningProgram(
@@ -154,6 +164,10 @@ final class Installation: Sendable {
 
     /// Runs a program to its end.
     func run(_ name: String, _ arguments: String...) async throws -> (code: Int32?, output: String, errors: String) {
+        try await run(name, arguments)
+    }
+
+    func run(_ name: String, _ arguments: [String]) async throws -> (code: Int32?, output: String, errors: String) {
         let program = try start(name, arguments)
         let code = await program.end()
         return (code, program.output.text, program.errors.text)

@@ -32,11 +32,17 @@ extension FakeTelegram {
     }
 
     /// Waits for a button whose label begins so, under a message that contains these words, and presses it.
+    ///
+    /// - Parameter copy: of several such messages the first, not the last.
     @discardableResult
-    func press(_ label: String, under words: String, in chat: Int = 42, by person: Int = 42) async throws -> Message {
-        let message = await message(in: chat, within: .seconds(60)) { message in
+    func press(
+        _ label: String, under words: String, in chat: Int = 42, by person: Int = 42, first copy: Bool = false
+    ) async throws -> Message {
+        @Sendable func isMeant(_ message: Message) -> Bool {
             message.text.contains(words) && message.buttons.joined().contains { $0[0].hasPrefix(label) }
         }
+        var message = await message(in: chat, within: .seconds(60), where: isMeant)
+        if copy { message = messages(in: chat).first(where: isMeant) }
         guard let message, let button = message.buttons.joined().first(where: { $0[0].hasPrefix(label) }) else {
             throw Missing(description: "Nobody offers “\(label)” for “\(words)”. The chat:\n\(transcript(of: chat))")
         }

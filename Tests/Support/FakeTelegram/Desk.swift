@@ -15,8 +15,10 @@ final class Desk: Sendable {
     }
 
     private let state: Mutex<State>
+    private let keepsRequests: Bool
 
-    init(now: @escaping @Sendable () -> Duration) {
+    init(keepsRequests: Bool, now: @escaping @Sendable () -> Duration) {
+        self.keepsRequests = keepsRequests
         state = Mutex(State(world: World(now: now)))
     }
 
@@ -78,15 +80,21 @@ final class Desk: Sendable {
 
     /// `false`: the connection is to end.
     private func answer(_ request: ScriptedConnection.Request, on connection: ScriptedConnection) -> Bool {
+        let files = "/file/bot\(FakeTelegram.token)/documents/file-"
+        if request.method == "GET", request.path.hasPrefix(files) {
+            return download(Int(request.path.dropFirst(files.count)) ?? 0, on: connection)
+        }
         let prefix = "/bot\(FakeTelegram.token)/"
         guard request.method == "POST", request.path.hasPrefix(prefix) else {
-            return respond(.failure(404, "Not Found", parameters: nil), on: connection)
+            let isOtherBot = request.path.hasPrefix("/bot")
+            let problem: (Int, String) = isOtherBot ? (401, "Unauthorized") : (404, "Not Found")
+            return respond(.failure(problem.0, problem.1, parameters: nil), on: connection)
         }
         let method = String(request.path.dropFirst(prefix.count))
         let (body, file) = Form.read(request)
         let fault = change { world in
-            world.requests.append((method, body))
-            return world.takeFault(for: method)
+            if keepsRequests { world.requests.append((method, body)) }
+            return world.takeFault(for: method, body)
         }
         switch fault {
         case .dropBefore?: return false
@@ -99,10 +107,24 @@ final class Desk: Sendable {
         case .dropAfter?:
             _ = change { $0.call(method, body, file: file) }
             return false
+        case .hang?:
+            _ = change { $0.call(method, body, file: file) }
+            _ = connection.readRequest()
+            return false
         case nil: break
         }
         if method == "getUpdates" { return poll(body, on: connection) }
         return respond(change { $0.call(method, body, file: file) }, on: connection)
+    }
+
+    private func download(_ number: Int, on connection: ScriptedConnection) -> Bool {
+        let (fault, bytes) = change { world in
+            (world.takeFault(for: "file"), world.files.indices.contains(number - 1) ? world.files[number - 1] : nil)
+        }
+        guard fault == nil else { return false }
+        guard let bytes else { return connection.answer("404 Not Found", headers: "", "Not Found") }
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: \(bytes.count)\r\n\r\n"
+        return connection.write(head) && connection.write(bytes)
     }
 
     private func respond(_ verdict: World.Verdict, on connection: ScriptedConnection) -> Bool {

@@ -11,6 +11,8 @@ package final class FakeTelegram: Sendable {
         case dropBefore
         /// It was done, but the connection ends without an answer.
         case dropAfter
+        /// It was done, and the connection stays open without an answer.
+        case hang
         /// Something else than the Bot API answers.
         case answer(status: String, body: String)
         case refuse(code: Int, description: String)
@@ -21,19 +23,21 @@ package final class FakeTelegram: Sendable {
     package static let botID = 987654
     package static let botName = "anycode_test_bot"
 
-    private let desk: Desk
+    let desk: Desk
     private let server: ScriptedServer
     private let date: @Sendable () -> Int
 
     package var url: String { server.url }
 
     /// - Parameters:
+    ///   - keepsRequests: whether every request is kept to be looked at; a long run has too many.
     ///   - now: the time that rates are counted in.
     ///   - date: the calendar's time, which messages bear, in seconds since 1970.
     package init(
-        now: @escaping @Sendable () -> Duration, date: @escaping @Sendable () -> Int = { 1_790_000_000 }
+        keepsRequests: Bool = true, now: @escaping @Sendable () -> Duration,
+        date: @escaping @Sendable () -> Int = { 1_790_000_000 }
     ) throws {
-        let desk = Desk(now: now)
+        let desk = Desk(keepsRequests: keepsRequests, now: now)
         self.desk = desk
         self.date = date
         server = try ScriptedServer { desk.serve($0) }
@@ -65,13 +69,13 @@ package final class FakeTelegram: Sendable {
     /// A person writes; `extra` are further members of the message.
     @discardableResult
     package func say(_ text: String, by person: Int = 42, in chat: Int = 42, extra: [String: JSON] = [:]) -> Int {
-        let (id, type) = desk.change { ($0.nextMessage(in: chat), $0.chats[chat]?.type ?? "private") }
+        let (id, place) = desk.change { ($0.nextMessage(in: chat), $0.description(of: chat)) }
         var message: [String: JSON] = [
-            "message_id": .integer(id), "date": .integer(date()),
-            "chat": ["id": .integer(chat), "type": .string(type)],
+            "message_id": .integer(id), "date": .integer(date()), "chat": place,
             "from": ["id": .integer(person), "is_bot": false, "first_name": "Ana"], "text": .string(text),
         ]
         message.merge(extra) { _, new in new }
+        if text.isEmpty { message["text"] = nil }
         deliver(["message": .object(message)])
         return id
     }
@@ -80,17 +84,16 @@ package final class FakeTelegram: Sendable {
     @discardableResult
     package func press(_ data: String, on message: Int, by person: Int = 42, in chat: Int = 42) -> String {
         let callback = "cb-\(data)-\(message)"
-        let type = desk.change { world in
+        let place = desk.change { world in
             world.callbacks[callback] = false
-            return world.chats[chat]?.type ?? "private"
+            return world.description(of: chat)
         }
         deliver([
             "callback_query": [
                 "id": .string(callback), "from": ["id": .integer(person), "is_bot": false, "first_name": "Ana"],
                 "chat_instance": "7", "data": .string(data),
                 "message": [
-                    "message_id": .integer(message), "date": .integer(date()),
-                    "chat": ["id": .integer(chat), "type": .string(type)],
+                    "message_id": .integer(message), "date": .integer(date()), "chat": place,
                 ],
             ]
         ])
@@ -110,16 +113,36 @@ package final class FakeTelegram: Sendable {
     }
 
     package func deleteTopic(_ thread: Int, in chat: Int) {
-        desk.change { _ = $0.chats[chat]?.topics.remove(thread) }
+        desk.change { _ = $0.chats[chat]?.topics.removeValue(forKey: thread) }
+    }
+
+    /// Nothing can be written in the topic until it is open again.
+    package func closeTopic(_ thread: Int, in chat: Int, _ isClosed: Bool = true) {
+        desk.change { world in
+            if isClosed { world.chats[chat]?.closed.insert(thread) } else { world.chats[chat]?.closed.remove(thread) }
+        }
+    }
+
+    /// The bot is blocked or kicked, with the words that Telegram has for it; `nil` lets it in again.
+    package func bar(_ words: String?, in chat: Int) {
+        desk.change { $0.chats[chat]?.barred = words }
     }
 
     package func setWebhook(_ isSet: Bool) {
         desk.change { $0.hasWebhook = isSet }
     }
 
-    /// The next calls of a method meet these, one each.
-    package func arrange(_ faults: Fault..., for method: String) {
-        desk.change { $0.faults[method, default: []] += faults }
+    /// The next calls of a method meet these, one each; only calls whose text contains `words`, where they are given.
+    package func arrange(_ faults: Fault..., for method: String, containing words: String? = nil) {
+        desk.change { $0.faults[method, default: []] += faults.map { ($0, words) } }
+    }
+
+    /// Whether all that was arranged has happened.
+    package var isUndisturbed: Bool { desk.read { $0.faults.values.allSatisfy(\.isEmpty) } }
+
+    /// Whether so many requests of a method come in time.
+    package func sees(_ method: String, count: Int, within limit: Duration = .seconds(60)) async -> Bool {
+        await wait(within: limit) { world in world.requests.count { $0.method == method } >= count }
     }
 
     // MARK: What came of it
@@ -149,6 +172,14 @@ package final class FakeTelegram: Sendable {
         let isThere = await wait(within: limit) { world in world.chats[chat]?.messages.contains(where: isMeant) == true
         }
         return isThere ? messages(in: chat).last(where: isMeant) : nil
+    }
+
+    /// Whether a chat shows so many such messages in time.
+    package func shows(
+        _ count: Int, in chat: Int = 42, within limit: Duration = .seconds(60),
+        where isMeant: @escaping @Sendable (Message) -> Bool
+    ) async -> Bool {
+        await wait(within: limit) { world in world.chats[chat]?.messages.count(where: isMeant) ?? 0 >= count }
     }
 
     private func wait(within limit: Duration, _ condition: @escaping @Sendable (World) -> Bool) async -> Bool {

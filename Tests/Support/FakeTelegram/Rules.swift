@@ -19,6 +19,7 @@ enum Rules {
             "offset": .init(kind: .integer), "limit": .init(kind: .integer), "timeout": .init(kind: .integer),
             "allowed_updates": .init(kind: .strings),
         ],
+        "getWebhookInfo": [:], "getFile": ["file_id": .init(kind: .string, isRequired: true)],
         "deleteWebhook": ["drop_pending_updates": .init(kind: .boolean)],
         "setMyCommands": ["commands": .init(kind: .commands, isRequired: true)],
         "sendMessage": [

@@ -6,7 +6,10 @@ struct World {
         var type: String
         var isForum: Bool
         var messages: [Message] = []
-        var topics: Set<Int> = []
+        var topics: [Int: String] = [:]
+        var closed: Set<Int> = []
+        /// Why the bot may not write here.
+        var barred: String?
         var migratedTo: Int?
         var lastMessage = 0
     }
@@ -23,8 +26,10 @@ struct World {
     var lastUpdate = 900
     var confirmed = 0
     var callbacks: [String: Bool] = [:]
-    var faults: [String: [FakeTelegram.Fault]] = [:]
+    var faults: [String: [(fault: FakeTelegram.Fault, text: String?)]] = [:]
     var hasWebhook = false
+    /// What people sent; `file-1` is the first.
+    var files: [[UInt8]] = []
     var violations: [String] = []
     var requests: [(method: String, body: JSON)] = []
     var rates = Rates()
@@ -33,14 +38,22 @@ struct World {
         self.now = now
     }
 
+    /// A chat as updates show it.
+    func description(of chat: Int) -> JSON {
+        let known = chats[chat]
+        return JSON.object(["id": .integer(chat), "type": .string(known?.type ?? "private")])
+            .with(["is_forum": known?.isForum == true ? true : nil])
+    }
+
     mutating func nextMessage(in chat: Int) -> Int {
         chats[chat, default: Chat(type: "private", isForum: false)].lastMessage += 1
         return chats[chat]?.lastMessage ?? 1
     }
 
-    mutating func takeFault(for method: String) -> FakeTelegram.Fault? {
-        guard faults[method]?.isEmpty == false else { return nil }
-        return faults[method]?.removeFirst()
+    mutating func takeFault(for method: String, _ request: JSON = [:]) -> FakeTelegram.Fault? {
+        let text = request["text"]?.string ?? ""
+        guard let place = faults[method]?.firstIndex(where: { $0.text.map(text.contains) ?? true }) else { return nil }
+        return faults[method]?.remove(at: place).fault
     }
 
     private mutating func bad(_ method: String, _ problem: String) -> Verdict {
@@ -62,9 +75,24 @@ struct World {
         case "deleteWebhook":
             hasWebhook = false
             return .result(true)
+        case "getWebhookInfo":
+            return .result([
+                "url": .string(hasWebhook ? "https://example.org/hook" : ""), "has_custom_certificate": false,
+                "pending_update_count": .integer(updates.count),
+            ])
+        case "getFile": return filePlace(request)
         case "answerCallbackQuery": return answer(request)
         default: return inChat(method, request, file: file)
         }
+    }
+
+    private func filePlace(_ request: JSON) -> Verdict {
+        let id = request["file_id"]?.string ?? ""
+        guard let number = Int(id.dropFirst(5)), id.hasPrefix("file-"), files.indices.contains(number - 1) else {
+            return .failure(400, "Bad Request: wrong file_id or the file is temporarily unavailable", parameters: nil)
+        }
+        if files[number - 1].count > 20 << 20 { return .failure(400, "Bad Request: file is too big", parameters: nil) }
+        return .result(["file_id": .string(id), "file_unique_id": "u", "file_path": .string("documents/\(id)")])
     }
 
     private mutating func answer(_ request: JSON) -> Verdict {
@@ -92,15 +120,19 @@ struct World {
                 400, "Bad Request: group chat was upgraded to a supergroup chat",
                 parameters: ["migrate_to_chat_id": .integer(new)])
         }
-        if let thread = request["message_thread_id"]?.integer, !chat.topics.contains(thread) {
-            return .failure(400, "Bad Request: message thread not found", parameters: nil)
+        if let words = chat.barred { return .failure(403, "Forbidden: \(words)", parameters: nil) }
+        if let thread = request["message_thread_id"]?.integer {
+            guard chat.topics[thread] != nil else {
+                return .failure(400, "Bad Request: message thread not found", parameters: nil)
+            }
+            if chat.closed.contains(thread) { return .failure(400, "Bad Request: TOPIC_CLOSED", parameters: nil) }
         }
         switch method {
         case "sendMessage", "sendDocument": return post(request, in: id, file: file)
         case "createForumTopic":
             guard chat.isForum else { return .failure(400, "Bad Request: the chat is not a forum", parameters: nil) }
             let thread = nextMessage(in: id)
-            chats[id]?.topics.insert(thread)
+            chats[id]?.topics[thread] = request["name"]?.string ?? ""
             return .result(["message_thread_id": .integer(thread), "name": request["name"] ?? "", "icon_color": 1])
         case "sendChatAction": return .result(true)
         default: return edit(method, request, in: id)

@@ -32,6 +32,8 @@ package final class SimChatServer: Sendable {
         var deleted: Set<String> = []
         /// Text → its place among all updates.
         var order: [String: Int] = [:]
+        /// Told of each message that the daemon learns to be shown.
+        var whenShown: @Sendable (Message) -> Void = { _ in }
         var offlineUntil: Duration = .zero
         var floodUntil: Duration = .zero
         var isBanned = false
@@ -92,11 +94,15 @@ package final class SimChatServer: Sendable {
     /// The daemon has been told that its call succeeded.
     func confirm(_ id: MessageID) {
         let epoch = world.epoch
-        state.withLock { state in
-            guard let place = state.messages.firstIndex(where: { $0.id == id }) else { return }
+        let (message, tell) = state.withLock { state -> (Message?, @Sendable (Message) -> Void) in
+            guard let place = state.messages.firstIndex(where: { $0.id == id }) else { return (nil, state.whenShown) }
             state.messages[place].knownIn = epoch
+            return (state.messages[place], state.whenShown)
         }
+        if let message { tell(message) }
     }
+
+    func whenShown(_ tell: @escaping @Sendable (Message) -> Void) { state.withLock { $0.whenShown = tell } }
 
     /// Rule 4: the same message comes twice only if it says so, and rings the second time too.
     private func checkPost(_ content: OutgoingMessage, _ nonce: String, _ state: State) {
@@ -147,7 +153,7 @@ package final class SimChatServer: Sendable {
     var unanswered: [String] { state.withLock { state in state.clicks.filter { !state.answered.contains($0) } } }
 
     /// The bot is thrown out.
-    package func ban() { state.withLock { $0.isBanned = true } }
+    package func ban(_ isBanned: Bool = true) { state.withLock { $0.isBanned = isBanned } }
 
     package func flood(_ duration: Duration) { state.withLock { $0.floodUntil = world.now + duration } }
 

@@ -54,7 +54,7 @@ package final class SimDisk: Sendable {
 
     /// A call of the store is not cancelled with its task, so the pause is not either.
     private static func dawdle(_ world: SimWorld, _ slowness: UInt64?) async {
-        guard let slowness, world.fault(1, in: slowness) else { return }
+        guard let slowness, world.chance(1, in: slowness) else { return }
         world.count("store: slow writes")
         try? await world.clock.sleep(for: world.milliseconds(1...40))
     }

@@ -10,8 +10,6 @@ package final class SimHost: Sendable {
         /// Sandboxes that were removed; kept to be looked into.
         var removed: [LeaseID: SimSandbox] = [:]
         var archive: [String: [UInt8]] = [:]
-        /// Told whenever a sandbox was removed.
-        var onRemoval: @Sendable (SimSandbox) -> Void = { _ in }
     }
 
     package let world: SimWorld
@@ -38,15 +36,11 @@ package final class SimHost: Sendable {
     }
 
     package func remove(_ lease: LeaseID) {
-        let (removed, tell) = state.withLock { state -> (SimSandbox?, @Sendable (SimSandbox) -> Void) in
-            let sandbox = state.sandboxes.removeValue(forKey: lease)
-            if let sandbox { state.removed[lease] = sandbox }
-            return (sandbox, state.onRemoval)
+        state.withLock { state in
+            guard let sandbox = state.sandboxes.removeValue(forKey: lease) else { return }
+            state.removed[lease] = sandbox
         }
-        if let removed { tell(removed) }
     }
-
-    func whenRemoved(_ tell: @escaping @Sendable (SimSandbox) -> Void) { state.withLock { $0.onRemoval = tell } }
 
     package func write(_ path: String, _ bytes: [UInt8]) { state.withLock { $0.archive[path] = bytes } }
     package func read(_ path: String) -> [UInt8]? { state.withLock { $0.archive[path] } }

@@ -320,6 +320,7 @@ package final class SimSandbox: Sendable {
 
     /// Started again on the surviving workspace: the agent's process is gone, so its open prompt fails.
     package func revive() {
+        let hadAgent = read(\.agentRuns)
         let turn = state.withLock { state -> Turn? in
             state.isAlive = true
             state.agentRuns = false
@@ -328,7 +329,11 @@ package final class SimSandbox: Sendable {
             state.pending = [:]
             return state.turn
         }
-        if world.fault(1, in: 3) { loseLog() }
+        if world.fault(1, in: 3) {
+            loseLog()
+        } else if hadAgent {
+            append(.agentExited(AgentExit(exitCode: nil, signal: nil, message: "the runner was restarted")))
+        }
         if let turn { append(.callFailed(turn.request, AgentFailure(code: .agentExited, message: "the agent ended"))) }
     }
 

@@ -29,17 +29,17 @@ extension Simulation {
         }
     }
 
-    /// Somebody writes just as a session ends, now and then twice.
+    /// Somebody writes just as a session's last message is shown, several messages at once.
     private func planLastWords() {
         guard world.chance(1, in: 3) else { return }
         let (world, chat, people, written) = (world, chat, people, written)
-        host.whenRemoved { _ in
-            guard world.now < .seconds(1200) else { return }
-            let room = people.rooms.randomly(world) ?? people.rooms[0]
+        chat.whenShown { message in
+            guard message.content.markdown.contains("sandbox removed"), world.now < .seconds(1200) else { return }
+            let delay = world.milliseconds(0...40)
             for _ in 0...world.number(below: 3) {
-                world.schedule(after: world.milliseconds(0...400)) {
+                world.schedule(after: delay) {
                     world.count("people: last words")
-                    chat.write(written.next("follow up"), in: room, by: people.ana)
+                    chat.write(written.next("follow up"), in: message.chat, by: people.ana)
                 }
             }
         }

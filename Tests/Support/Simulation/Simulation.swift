@@ -37,6 +37,8 @@ package final class Simulation {
     let taskCount: Int
     /// Whether everybody who is let in may answer and end what others started.
     let everybodyControls: Bool
+    /// Whether an idle session waits for its full time.
+    let hasPatience: Bool
     var handledMessages: Set<String> = []
     /// Everything that people wrote and that is no command.
     let written: Written
@@ -59,10 +61,11 @@ package final class Simulation {
         chat = SimChatServer(world: world)
         taskCount = 1 + world.number(below: options.tasks)
         everybodyControls = world.chance(1, in: 3)
+        hasPatience = world.chance(1, in: 2)
         written = Written()
         var random = SplitMix64(seed: seed &+ 1)
         let disk = try disk ?? SimDisk()
-        try disk.begin(world, slowness: world.chance(1, in: 3) ? 12 : nil, random: &random)
+        try disk.begin(world, slowness: [nil, nil, nil, 12, 12, 3].randomly(world) ?? nil, random: &random)
         store = disk.store
         executor = SingleThreadTaskExecutor(.seeded(seed))
     }
@@ -152,7 +155,7 @@ package final class Simulation {
         configuration.agents = [
             AgentProfile(name: AgentName("sim"), environment: ["SIM_API_KEY": Secret(SimSecrets.key)])
         ]
-        configuration.session.linger = options.linger
+        configuration.session.linger = hasPatience ? options.linger : options.linger / 6
         configuration.session.person = .seconds(3600)
         configuration.session.agentTime = .seconds(600)
         configuration.session.queueLimit = 4

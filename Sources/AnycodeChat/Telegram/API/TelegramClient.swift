@@ -47,13 +47,43 @@ struct TelegramClient: Sendable {
         return try await perform(post, as: SendDocument.self)
     }
 
+    /// The bytes of one of the bot's files.
+    func download(_ path: String, limit: Int) async throws(TelegramFailure) -> [UInt8] {
+        let isPlain = path.utf8.allSatisfy { Self.isTokenByte($0) || $0 == 0x2E || $0 == 0x2F }
+        guard isPlain, !path.hasPrefix("/"), !path.contains("..") else {
+            let words = path.hasPrefix("/") ? "keeps its files to itself: run it without --local" : "names an odd file"
+            throw TelegramFailure(.refused(code: 400), "The Bot API server \(words).")
+        }
+        let secret = try checkedToken()
+        var get = HTTPRequest(.get, "\(baseURL)/file/bot\(secret)/\(path)")
+        get.limits.bodyBytes = limit
+        get.timeouts.idle = timeout
+        let response: HTTPResponse
+        do throws(HTTPError) {
+            response = try await http.send(get)
+        } catch {
+            throw TelegramFailure(.transport(error.code, error.delivery), error.message)
+        }
+        let message = "Telegram does not hand out the file (HTTP status \(response.status))."
+        switch response.status {
+        case 200: return response.body
+        case 400, 403, 404, 410: throw TelegramFailure(.refused(code: 400), message)
+        default: throw TelegramFailure(.disturbed(status: response.status), message)
+        }
+    }
+
     // MARK: One call
 
-    private func address<Request: TelegramRequest>(_: Request.Type) throws(TelegramFailure) -> HTTPRequest {
+    private func checkedToken() throws(TelegramFailure) -> String {
         let secret = token.reveal()
         guard !secret.isEmpty, secret.utf8.allSatisfy(Self.isTokenByte) else {
             throw TelegramFailure(.refused(code: 401), "The bot token is not of the form that @BotFather gives out.")
         }
+        return secret
+    }
+
+    private func address<Request: TelegramRequest>(_: Request.Type) throws(TelegramFailure) -> HTTPRequest {
+        let secret = try checkedToken()
         // A new message that went out twice on a connection just closed would stand there twice.
         return HTTPRequest(
             .post, "\(baseURL)/bot\(secret)/\(Request.method)", reusesConnection: Request.isRepeatable)

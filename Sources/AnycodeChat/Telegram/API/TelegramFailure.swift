@@ -72,7 +72,7 @@ extension TelegramFailure {
         // Edits are what is repeatable here: in the new group the message has another number.
         case .migrated: isRepeatable ? .messageGone : .unreachable
         case .transport(.cancelled, _): .cancelled
-        case .transport(.invalidRequest, _): .rejected
+        case .transport(.invalidRequest, _), .transport(.tooLarge, _): .rejected
         case .transport(_, .notSent): .unreachable
         case .transport: isRepeatable ? .unreachable : .outcomeUnknown
         case .disturbed(let status): isRepeatable || (400..<500).contains(status) ? .unreachable : .outcomeUnknown

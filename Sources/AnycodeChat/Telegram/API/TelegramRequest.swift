@@ -53,6 +53,17 @@ struct DeleteWebhook: TelegramRequest {
     let dropPendingUpdates = false
 }
 
+struct GetWebhookInfo: TelegramRequest {
+    typealias Answer = TelegramWebhook
+    static let method = "getWebhookInfo"
+}
+
+struct GetFile: TelegramRequest {
+    typealias Answer = TelegramFilePlace
+    static let method = "getFile"
+    let fileId: String
+}
+
 struct SetMyCommands: TelegramRequest {
     struct Command: Encodable, Sendable {
         let command: String
@@ -192,6 +203,17 @@ struct InlineKeyboard: Encodable, Sendable, Hashable {
 /// The message that was posted.
 struct TelegramSent: Decodable, Sendable {
     let messageId: Int64
+}
+
+struct TelegramWebhook: Decodable, Sendable {
+    /// Empty when there is none. It may hold a secret.
+    let url: String
+    let pendingUpdateCount: Int
+}
+
+struct TelegramFilePlace: Decodable, Sendable {
+    /// Relative to the bot's files; absolute on a server of one's own that runs with `--local`.
+    let filePath: String?
 }
 
 struct TelegramTopic: Decodable, Sendable {

@@ -29,6 +29,7 @@ struct TelegramChat: Decodable, Sendable, Hashable {
     let id: Int64
     let type: String?
     let title: String?
+    let isForum: Bool?
 }
 
 /// A message, or what is left of one to which the bot has lost access.
@@ -51,17 +52,22 @@ struct TelegramMessage: Decodable, Sendable {
 
     let forwardOrigin: TelegramPresence?
     let isAutomaticForward: Bool?
-    let photo: TelegramPresence?
-    let document: TelegramPresence?
-    let animation: TelegramPresence?
-    let video: TelegramPresence?
+    /// One picture in several sizes, the largest last.
+    let photo: [TelegramFile]?
+    /// Comes with an animation too.
+    let document: TelegramFile?
+    let video: TelegramFile?
+    let audio: TelegramFile?
     let videoNote: TelegramPresence?
     let voice: TelegramPresence?
-    let audio: TelegramPresence?
-    let sticker: TelegramPresence?
-    let location: TelegramPresence?
-    let contact: TelegramPresence?
-    let poll: TelegramPresence?
+}
+
+/// A file on Telegram's servers.
+struct TelegramFile: Decodable, Sendable {
+    let fileId: String
+    let fileSize: Int?
+    let fileName: String?
+    let mimeType: String?
 }
 
 struct TelegramRepliedMessage: Decodable, Sendable {

@@ -90,6 +90,12 @@ struct TelegramBudget: Sendable {
         chats[chat, default: Chat()].blockedUntil = max(known, time)
     }
 
+    /// A granted call was answered: only now is it certain that the server has counted it.
+    mutating func answered(chat: Int64, at now: Duration) {
+        guard let last = chats[chat]?.grants.indices.last, let granted = chats[chat]?.grants[last] else { return }
+        chats[chat]?.grants[last] = max(granted, now)
+    }
+
     func blockedUntil(_ chat: Int64) -> Duration { chats[chat]?.blockedUntil ?? .zero }
 
     private mutating func grant(_ chat: Int64, at now: Duration) {

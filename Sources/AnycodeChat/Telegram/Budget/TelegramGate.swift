@@ -26,6 +26,12 @@ final class TelegramGate: Sendable {
         }
     }
 
+    /// A call that was let through is over. The next one keeps its distance from the answer, since calls may be long on
+    /// their way.
+    func answered(chat: Int64) {
+        budget.withLock { $0.answered(chat: chat, at: time.now()) }
+    }
+
     /// The server asked for this pause.
     func block(chat: Int64, for pause: Duration) {
         let until = time.now() + pause

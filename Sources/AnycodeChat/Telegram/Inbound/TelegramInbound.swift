@@ -22,24 +22,45 @@ struct TelegramInbound: Sendable {
         let conversation: Conversation
         let person: Person
         let message: Int64
-        let album: String?
         let words: String
     }
 
     struct Migration: Hashable, Sendable {
         let from: Int64
         let to: Int64
+
+        func chats(on platform: PlatformID) -> (old: ChatID, new: ChatID) {
+            (ChatID(platform: platform, value: String(from)), ChatID(platform: platform, value: String(to)))
+        }
     }
 
     let bot: TelegramUser
     let platform: PlatformID
     /// Commands that count in groups without the bot's name behind them.
     let commands: Set<String>
+    /// Whether tasks that begin in a forum get topics of their own.
+    var opensTopics = true
 
-    func outcome(of update: TelegramUpdate, now: Date) -> Outcome {
-        if let query = update.callbackQuery { return click(query, update.updateId, now) }
-        if let message = update.message { return self.message(message, update.updateId) }
-        return Outcome()
+    /// - Returns: one outcome for each update; those of an album are one together, where the first was.
+    func outcomes(of updates: [TelegramUpdate], now: Date) -> [Outcome] {
+        var groups: [[TelegramUpdate]] = []
+        var places: [TelegramAlbum: Int] = [:]
+        for update in updates {
+            if let album = update.album, let place = places[album] {
+                groups[place].append(update)
+            } else {
+                if let album = update.album { places[album] = groups.count }
+                groups.append([update])
+            }
+        }
+        return groups.map { outcome(of: $0, now: now) }
+    }
+
+    private func outcome(of group: [TelegramUpdate], now: Date) -> Outcome {
+        guard let first = group.first else { return Outcome() }
+        if let query = first.callbackQuery { return click(query, first.updateId, now) }
+        let messages = group.compactMap(\.message)
+        return messages.isEmpty ? Outcome() : message(messages, first.updateId)
     }
 
     // MARK: Clicks
@@ -57,7 +78,9 @@ struct TelegramInbound: Sendable {
 
     // MARK: Messages
 
-    private func message(_ message: TelegramMessage, _ update: Int64) -> Outcome {
+    /// - Parameter parts: the messages of an album, or just one.
+    private func message(_ parts: [TelegramMessage], _ update: Int64) -> Outcome {
+        let message = parts[0]
         if let new = message.migrateToChatId {
             return Outcome(migration: Migration(from: message.chat.id, to: new))
         }
@@ -69,20 +92,26 @@ struct TelegramInbound: Sendable {
         let isPrivate = message.chat.type == "private"
         let isForwarded = message.forwardOrigin != nil
         if isForwarded, !isPrivate { return Outcome() }
-        let words = TelegramAddressing(message: message, bot: bot)
-        guard words.isMeantForUs(isPrivate: isPrivate, commands: commands) else { return Outcome() }
-        let text = isForwarded ? Self.harmless(words.text) : words.text
+        let words = parts.map { TelegramAddressing(message: $0, bot: bot) }
+        guard words.contains(where: { $0.isMeantForUs(isPrivate: isPrivate, commands: commands) }) else {
+            return Outcome()
+        }
+        let written = words.map(\.text).filter { !$0.isEmpty }.joined(separator: "\n")
+        let text = isForwarded ? Self.harmless(written) : written
+        let files = parts.compactMap(TelegramFiles.file)
         var outcome = Outcome()
-        if !text.isEmpty {
-            let content = TextMessage(id: MessageID(String(message.messageId)), text: text, replyTo: replied(message))
+        if !text.isEmpty || !files.isEmpty {
+            let content = TextMessage(
+                id: MessageID(String(message.messageId)), text: text, replyTo: replied(message), attachments: files,
+                isForwarded: isForwarded)
             outcome.event = InboundEvent(
-                key: key(update), conversation: conversation(message), isPrivate: isPrivate, sender: sender,
-                sentAt: Date(timeIntervalSince1970: Double(message.date)), content: .text(content))
+                key: key(update), conversation: conversation(message), isPrivate: isPrivate,
+                opensThread: opensTopics && message.chat.isForum == true && !isPrivate
+                    && message.isTopicMessage != true,
+                sender: sender, sentAt: Date(timeIntervalSince1970: Double(message.date)), content: .text(content))
         }
         outcome.reply = Self.refusal(of: message, hasText: !text.isEmpty).map {
-            Reply(
-                conversation: conversation(message), person: sender, message: message.messageId,
-                album: message.mediaGroupId, words: $0)
+            Reply(conversation: conversation(message), person: sender, message: message.messageId, words: $0)
         }
         return outcome
     }
@@ -94,15 +123,9 @@ struct TelegramInbound: Sendable {
 
     /// What to say about content that is not taken.
     private static func refusal(of message: TelegramMessage, hasText: Bool) -> String? {
-        let taken = hasText ? " Your text was taken." : ""
-        if message.voice != nil || message.audio != nil || message.videoNote != nil {
-            return "I cannot listen to recordings. Please write it instead: your telephone's keyboard can take "
-                + "dictation.\(taken)"
-        }
-        let files = [message.photo, message.document, message.video, message.animation]
-        guard files.contains(where: { $0 != nil }) else { return nil }
-        return "I cannot take pictures and files yet. Please paste the text, or put the file into the repository and "
-            + "name it.\(taken)"
+        guard message.voice != nil || message.videoNote != nil else { return nil }
+        return "I cannot listen to recordings. Please write it instead: your telephone's keyboard can take dictation."
+            + (hasText ? " Your text was taken." : "")
     }
 
     // MARK: Who and where

@@ -22,12 +22,16 @@ struct TelegramPoller: Sendable {
     /// Delivers what people do. The offset moves, which confirms updates to Telegram, only after the inbox has them.
     ///
     /// - Throws: what the inbox throws, and `CancellationError`.
+    ///
+    /// - Parameter place: the place that an event belongs to, by our names of topics.
     func run(
-        _ mapping: TelegramInbound, inbox: any ChatInbox, handle: (TelegramInbound.Outcome) -> Void
+        _ mapping: TelegramInbound, inbox: any ChatInbox,
+        place: (InboundEvent) async throws -> InboundEvent, handle: (TelegramInbound.Outcome) -> Void
     ) async throws {
         let connected = "polling as @\(mapping.bot.username ?? String(mapping.bot.id))"
         report(connected)
         var offset: Int64?
+        var albums = TelegramAlbumWait()
         while true {
             let began = time.now()
             let request = GetUpdates(offset: offset, timeout: configuration.pollSeconds)
@@ -35,13 +39,30 @@ struct TelegramPoller: Sendable {
                 try await client.call(request, timeout: .seconds(configuration.pollSeconds + 15))
             }
             let fresh = updates.filter { $0.updateId >= offset ?? .min }
-            let outcomes = fresh.map { mapping.outcome(of: $0, now: configuration.now()) }
-            let events = outcomes.compactMap(\.event)
-            if !events.isEmpty { try await inbox.receive(events) }
-            offset = fresh.map { $0.updateId + 1 }.max() ?? offset
+            let ready = albums.ready(fresh)
+            let outcomes = mapping.outcomes(of: Array(ready), now: configuration.now())
+            try await store(outcomes, platform: mapping.platform, inbox: inbox, place: place)
+            offset = ready.map { $0.updateId + 1 }.max() ?? offset
             for outcome in outcomes { handle(outcome) }
-            // A server that does not hold the request open must not make us spin.
-            if fresh.isEmpty, time.now() - began < .seconds(1) { try await time.sleep(.seconds(1)) }
+            // The rest of an album comes at once. And a server that does not hold the request open must not make us spin.
+            if ready.count < fresh.count || fresh.isEmpty && time.now() - began < .seconds(1) {
+                try await time.sleep(.seconds(1))
+            }
+        }
+    }
+
+    private func store(
+        _ outcomes: [TelegramInbound.Outcome], platform: PlatformID, inbox: any ChatInbox,
+        place: (InboundEvent) async throws -> InboundEvent
+    ) async throws {
+        var events: [InboundEvent] = []
+        for outcome in outcomes {
+            if let event = outcome.event { events.append(try await place(event)) }
+        }
+        if !events.isEmpty { try await inbox.receive(events) }
+        for migration in outcomes.compactMap(\.migration) {
+            let (old, new) = migration.chats(on: platform)
+            try await inbox.chat(old, becomes: new)
         }
     }
 
