@@ -94,7 +94,11 @@ extension SessionMachine {
         case .opening, .receiving, .working, .saving, .idle, .stopping:
             cancelAsks("the sandbox was restarted", tellAgent: false)
             let reason = "the sandbox was restarted and the agent's state is lost"
-            close(.init(outcome: .failed, reason: reason, rings: true))
+            let ending = SessionState.Ending(outcome: .failed, reason: reason, rings: true)
+            guard state.phase == .working, let session = state.agentSession else { return close(ending) }
+            // It may have been given its prompt after the restart: it must not go on behind the last save.
+            state.phase = .stopping(ending)
+            deliver(.cancel(session.id))
         }
     }
 

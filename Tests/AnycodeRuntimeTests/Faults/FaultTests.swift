@@ -208,7 +208,7 @@ struct FaultTests {
         for _ in 0..<4 {
             let incarnation = try bench.session().incarnation
             try bench.write { transaction in
-                _ = try transaction.adoptSession(session.id, at: session.createdAt)
+                _ = try transaction.adoptSession(session.id, weight: LastEnd.crash.weight, at: session.createdAt)
             }
             #expect(try bench.session().incarnation > incarnation)
         }
