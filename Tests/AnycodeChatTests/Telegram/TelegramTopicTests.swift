@@ -51,8 +51,9 @@ import Testing
                 try await bench.running(platform, inbox: inbox) {
                     bench.fake.say("go on", in: -6, topic: topic)
                     let events = await inbox.first(1)
-                    #expect(events.map(\.conversation) == [Self.thread])
-                    #expect(events.map(\.opensThread) == [false])
+                    // Telegram delivers again what the first had no time to confirm.
+                    #expect(Set(events.map(\.conversation)) == [Self.thread])
+                    #expect(events.filter { $0.opensThread }.isEmpty)
                 }
             }
         }
