@@ -153,7 +153,7 @@ extension SessionState {
         var troubles: [String] = []
         if let saveProblem { troubles.append("the work is not saved: \(saveProblem)") }
         switch (phase, lastTurn) {
-        case (.working, _), (.done, _): break
+        case (.working, _): break
         case (_, .failed(let reason)?): troubles.append("the last turn failed: \(reason)")
         case (_, .stopped(let reason)?): troubles.append("the last turn was cut short: \(reason)")
         default: break
