@@ -43,19 +43,4 @@ struct CodexTrustTests {
             #expect(turn.stopReason == "end_turn")
         }
     }
-
-    @Test func aDenialCanBeExplained() async throws {
-        try await CodexBench.run { runner, _ in
-            var talk = try await CodexTalk.begin(runner)
-            let turn = try await talk.prompt("hello") { method, _ in
-                method == "session/request_permission"
-                    ? ["outcome": ["outcome": "selected", "optionId": "explain"]]
-                    : ["action": "accept", "content": ["reason": "Call it goodbye.txt."]]
-            }
-            #expect(turn.stopReason == "end_turn" && talk.file("hello.txt") == nil)
-            #expect(turn.requests("elicitation/create").first?.text("message") == "What should it do instead?")
-            let kept = try runner.find("Call it goodbye.txt.")
-            #expect(kept.contains { $0.contains("rollout-") }, "\(kept)")
-        }
-    }
 }
