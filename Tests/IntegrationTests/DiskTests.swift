@@ -16,10 +16,9 @@ import Testing
             let session = try await daemon.expect(#"demo · `(\w{8})`"#)[0]
             try await daemon.expect("I will")
             try disk.fill(of: daemon)
-            var tree = ""
-            while !tree.contains("disk full"), daemon.isRunning {
-                tree = try await installation.run("anycodectl", "tree").output
-            }
+            // Whatever the agent has said by now: this is to be stored.
+            daemon.enter("/status")
+            var tree = try await installation.tree(saying: "disk full")
             #expect(tree.contains("disk full: nothing is stored until there is space"), "\(tree)")
             let refused = try await installation.run("anycodectl", "cancel", session)
             #expect(refused.code == 1 && refused.errors.contains("the disk is full"), "\(refused.errors)")
@@ -28,10 +27,7 @@ import Testing
             try disk.clear(of: daemon)
             try await daemon.expect("Which greeting")
             // The chat may be told before the store's next look finds that it is well again.
-            let end = ContinuousClock.now + .seconds(20)
-            while !tree.contains("disk full for "), ContinuousClock.now < end {
-                tree = try await installation.run("anycodectl", "tree").output
-            }
+            tree = try await installation.tree(saying: "disk full for ")
             #expect(tree.contains("disk full for ") && !tree.contains("restarted"), "\(tree)")
             #expect(daemon.errors.text.contains("nothing can be stored"))
             #expect(daemon.errors.text.contains("everything can be stored again"))
@@ -52,10 +48,7 @@ import Testing
             let other = try DatabaseQueue(path: installation.path + "/anycode.db", configuration: configuration)
             try other.run("BEGIN EXCLUSIVE")
             try await daemon.press("Allow once")
-            var tree = ""
-            while !tree.contains("database locked"), daemon.isRunning {
-                tree = try await installation.run("anycodectl", "tree").output
-            }
+            var tree = try await installation.tree(saying: "database locked")
             #expect(tree.contains("database locked by another program"), "\(tree)")
             let doctor = try await installation.run("anycodectl", "doctor")
             #expect(doctor.code == 5 && doctor.output.contains("The database is held by another program"))

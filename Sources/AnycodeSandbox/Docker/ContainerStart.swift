@@ -217,14 +217,23 @@ struct ContainerStart: Sendable {
 
     /// `nil` when it started.
     private func startFailure(_ id: String) async throws(SandboxError) -> StartFailure? {
-        do throws(EngineError) {
-            try await engine.start(id)
-            return nil
-        } catch {
-            guard case .status(_, let text) = error else {
-                throw SandboxError(error, doing: "starting the sandbox", host: engine.host)
+        var tries = 0
+        while true {
+            do throws(EngineError) {
+                try await engine.start(id)
+                return nil
+            } catch {
+                guard case .status(_, let text) = error else {
+                    throw SandboxError(error, doing: "starting the sandbox", host: engine.host)
+                }
+                tries += 1
+                guard let bridge, text.contains("is ambiguous"), tries < 10 else {
+                    return StartFailure(text, image: configuration.image, doing: "the sandbox cannot be started")
+                }
+                try await calling("tidying the sandboxes' network") { () throws(EngineError) in
+                    try await bridge.settle()
+                }
             }
-            return StartFailure(text, image: configuration.image, doing: "the sandbox cannot be started")
         }
     }
 

@@ -3,7 +3,8 @@ import HTTPTransport
 /// The sandboxes' own bridge, without traffic between its containers; shared by all instances, and kept.
 ///
 /// Older Engines make several networks of one name when asked at the same time, and then know none by it. So the oldest
-/// one counts, is spoken of by its id, and whoever made another one removes it again.
+/// one counts, is spoken of by its id, and whoever made another one removes it again. Until then a container may be refused
+/// at its start: the Engine looks its networks up by name. See ``settle()``.
 actor OwnBridge {
     private let engine: Engine
     private let name: String
@@ -51,11 +52,24 @@ actor OwnBridge {
         return oldest
     }
 
+    /// Removes all networks of the name but the oldest, left by whoever was ended between making and removing one.
+    func settle() async throws(EngineError) {
+        for entry in try await entries().dropFirst() {
+            // 403: a container uses it.
+            try await engine.send(EngineCall(.delete, "/networks/\(entry.id)"), alsoFine: [403, 404, 409])
+        }
+    }
+
     private func oldest() async throws(EngineError) -> String? {
+        try await entries().first?.id
+    }
+
+    /// All of the name, the oldest first.
+    private func entries() async throws(EngineError) -> [Entry] {
         let filters = String(decoding: try Engine.encode(["name": [name]]), as: UTF8.self)
         let entries = try await engine.get([Entry].self, EngineCall(.get, "/networks", ["filters": filters]))
         // The filter takes parts of names too.
-        return entries.filter { $0.name == name }.min { ($0.created, $0.id) < ($1.created, $1.id) }?.id
+        return entries.filter { $0.name == name }.sorted { ($0.created, $0.id) < ($1.created, $1.id) }
     }
 
     private struct Request: Encodable {

@@ -49,6 +49,14 @@ import Testing
         throw SandboxError(.failed, "it succeeded")
     }
 
+    @Test func networksOfOneNameThatOthersLeftAreTidied() async throws {
+        try await Self.with { fixture in
+            for id in ["net-2", "net-1", "net-3"] { fixture.engine.addNetwork("anycode", id: id) }
+            _ = try await fixture.acquire()
+            #expect(fixture.engine.networks == ["net-1"])
+        }
+    }
+
     @Test(arguments: [("1.24", "1.40"), ("1.24", "1.41"), ("1.44", "1.52"), ("1.40", "1.99")])
     func enginesOfAllAgesAreSpokenTo(_ lowest: String, _ highest: String) async throws {
         try await Self.with { fixture in

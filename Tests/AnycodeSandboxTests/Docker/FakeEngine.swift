@@ -46,6 +46,12 @@ final class FakeEngine: Sendable {
         try start()
     }
 
+    /// Another program's, made at the same time as ours: older Engines have several of one name then.
+    func addNetwork(_ name: String, id: String) {
+        state.withLock { $0.networks.append((name, id)) }
+    }
+
+    var networks: [String] { state.withLock { $0.networks.map(\.id) } }
     var calls: [String] { state.withLock { $0.calls } }
     var containers: [Container] { state.withLock { $0.containers } }
 
@@ -187,8 +193,11 @@ final class FakeEngine: Sendable {
                 return answer(400, "invalid network", connection)
             }
             let id = "net-\(UInt32.random(in: .min ... .max))"
-            state.withLock { $0.networks.append((body["Name"] as? String ?? "", id)) }
+            addNetwork(body["Name"] as? String ?? "", id: id)
             return json(["Id": id, "Warning": ""], connection, status: "201 Created")
+        case ("DELETE", "networks", let id):
+            state.withLock { $0.networks.removeAll { $0.id == id } }
+            return connection?.answer("204 No Content") ?? false
         case ("GET", "events", _): return events(query, connection)
         case ("GET", "containers", "json") where parts.count == 2: return list(query, connection)
         case ("POST", "containers", "create"): return create(query["name"] ?? "", request, connection)
@@ -293,6 +302,11 @@ final class FakeEngine: Sendable {
             change { $0.files += FakeSchema.names(inTar: request.body) }
             return connection?.answer() ?? false
         case ("POST", "start"):
+            let names = state.withLock { $0.networks.map(\.name) }
+            if let name = names.first(where: { name in names.count { $0 == name } > 1 }) {
+                let count = names.count { $0 == name }
+                return answer(400, "network \(name) is ambiguous (\(count) matches found on name)", connection)
+            }
             let runner = try? ScriptedServer { connection in
                 while let request = connection.readRequest() {
                     let isKnown = request.headers["authorization"] == "Bearer \(found.token)"

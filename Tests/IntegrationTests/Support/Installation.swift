@@ -170,6 +170,8 @@ final class Installation: Sendable {
     func run(_ name: String, _ arguments: [String]) async throws -> (code: Int32?, output: String, errors: String) {
         let program = try start(name, arguments)
         let code = await program.end()
+        // Its descriptors go with it: some tests ask again and again.
+        if code != nil { programs.withLock { $0.removeAll { $0 === program } } }
         return (code, program.output.text, program.errors.text)
     }
 
@@ -178,6 +180,15 @@ final class Installation: Sendable {
         let end = ContinuousClock.now + .seconds(20)
         while try await run("anycodectl", "version").code != 0 {
             guard ContinuousClock.now < end else { throw CocoaError(.fileReadNoSuchFile) }
+        }
+    }
+
+    /// What an operator is shown, once it contains the words; the last look when it does not within half a minute.
+    func tree(saying words: String) async throws -> String {
+        let end = ContinuousClock.now + .seconds(30)
+        while true {
+            let tree = try await run("anycodectl", "tree").output
+            if tree.contains(words) || ContinuousClock.now > end { return tree }
         }
     }
 
