@@ -59,7 +59,7 @@ package final class LocalSandboxProvider: SandboxProvider {
         try await locks.withLock(lease) { () throws(SandboxError) in
             try await BlockingWork.run { work throws(SandboxError) in
                 if let record = try self.ownRecord(directory) {
-                    try SandboxEnd(record: record, grace: self.configuration.grace, work: work).run()
+                    try self.end(record, directory, work)
                 }
                 try DirectoryRemoval(directory.path)?.run(keepingUntilLast: directory.recordName)
             }
@@ -78,8 +78,14 @@ package final class LocalSandboxProvider: SandboxProvider {
         } catch  where error.code != .cancelled {
             // It runs and is of no use: a new one on the same files is.
         }
-        try SandboxEnd(record: record, grace: configuration.grace, work: work).run()
+        try end(record, directory, work)
         return nil
+    }
+
+    private func end(
+        _ record: LeaseRecord, _ directory: LeaseDirectory, _ work: BlockingWork
+    ) throws(SandboxError) {
+        try SandboxEnd(record: record, directory: directory, grace: configuration.grace, work: work).run()
     }
 
     private func takeOver(

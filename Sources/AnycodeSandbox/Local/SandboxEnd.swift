@@ -5,6 +5,7 @@ import Glibc
 /// Ends a sandbox's processes: politely, then for certain.
 struct SandboxEnd: Sendable {
     let record: LeaseRecord
+    let directory: LeaseDirectory
     let grace: Duration
     let work: BlockingWork
 
@@ -18,6 +19,7 @@ struct SandboxEnd: Sendable {
             for handle in handles { _ = anycode_pidfd_send_signal(handle.raw, SIGKILL) }
         }
         if record.isolation == .none, let identity = record.main { killSession(of: identity) }
+        if record.isolation == .bubblewrap, record.main == nil { try UnrecordedStart(directory: directory).end(work) }
         try endGuardian()
     }
 
