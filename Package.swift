@@ -165,7 +165,7 @@ let testTargets: [Target] = [
         "IntegrationTests",
         [
             "AnycodeChat", "AnycodeControl", "AnycodeCore", "AnycodeRuntime", "AnycodeStore", "CSandboxSystem",
-            "FakeTelegram", "ScriptedModel", "TestJSON", "TestSupport", "anycode",
+            "FakeTelegram", "HTTPTestSupport", "ScriptedModel", "TestJSON", "TestSupport", "anycode",
             "anycode-demo-agent", "anycode-runner", "anycodectl", "storm", "storm-agent", "test-agent", grdb,
         ]),
     tests("TestSupportTests", ["Storm", "TestSupport"]),

@@ -103,6 +103,20 @@ final class RunningProgram: Sendable {
         } && Self.match(pattern, in: output.text, from: 0) != nil
     }
 
+    /// Waits until the words stand so often in all that was written: for what several tasks say in any order.
+    func expect(_ words: String, times: Int, within limit: Duration = .seconds(40)) async throws {
+        @Sendable func count(_ text: String) -> Int { text.components(separatedBy: words).count - 1 }
+        _ = await output.wait(within: limit) { text, hasEnded in hasEnded || count(text) >= times }
+        guard count(output.text) == times else {
+            throw Silence(
+                description: """
+                    “\(words)” was said \(count(output.text)) times, not \(times). All that was said:
+                    \(output.text)
+                    Errors: \(errors.text.suffix(3000))
+                    """)
+        }
+    }
+
     /// Presses the button with this label once it is offered.
     func press(_ label: String) async throws {
         let pattern = #"\[(\d+)\]\s"# + NSRegularExpression.escapedPattern(for: label)
