@@ -65,10 +65,11 @@ let modules: [Target] = [
         swiftSettings: settings),
     module("HTTPTransport", ["CCurl"]),
     module("AnycodeCore"),
+    module("AnycodeJSON"),
     module("AnycodeStore", ["AnycodeCore", "Migrations", grdb, grdbSQLite]),
     module("AnycodeChat", ["AnycodeCore", "CMarkGFM", "HTTPTransport"]),
     module("AnycodeSandbox", ["AnycodeCore", "CSandboxSystem", "HTTPTransport"]),
-    module("AnycodeAgent", ["AnycodeCore", "HTTPTransport"]),
+    module("AnycodeAgent", ["AnycodeCore", "AnycodeJSON", "HTTPTransport"]),
     module("AnycodeRuntime", ["AnycodeCore", "AnycodeStore", supervision, logging]),
     module("AnycodeControl"),
     module(
@@ -78,7 +79,7 @@ let modules: [Target] = [
             nioCore, httpTypes, serviceLifecycle, supervision,
         ]),
     module("AnycodeConfig", ["TOMLKit"]),
-    module("AnycodeRunner", ["CRunnerSystem", hummingbird, nioCore, nioPosix, logging, httpTypes]),
+    module("AnycodeRunner", ["AnycodeJSON", "CRunnerSystem", hummingbird, nioCore, nioPosix, logging, httpTypes]),
 ]
 
 let executables: [Target] = [
@@ -96,9 +97,8 @@ let executables: [Target] = [
     .executableTarget(
         name: "anycode-bench",
         dependencies: [
-            "AnycodeAgent", "AnycodeCore", "AnycodeRuntime", "AnycodeStore", "CCurl", "HTTPTransport", "ScriptedModel",
-            logging,
-            supervision,
+            "AnycodeAgent", "AnycodeCore", "AnycodeJSON", "AnycodeRuntime", "AnycodeStore", "CCurl", "HTTPTransport",
+            "ScriptedModel", logging, supervision,
         ],
         path: "Benchmarks/anycode-bench", swiftSettings: settings),
 ]
@@ -133,6 +133,7 @@ let testSupport: [Target] = [
 let testTargets: [Target] = [
     tests("AnycodeCoreTests", ["AnycodeCore"]),
     tests("HTTPTransportTests", ["HTTPTransport", "HTTPTestSupport"]),
+    tests("AnycodeJSONTests", ["AnycodeJSON"]),
     tests("AnycodeStoreTests", ["AnycodeCore", "AnycodeStore", "Migrations", grdb]),
     tests(
         "AnycodeChatTests",
@@ -142,7 +143,7 @@ let testTargets: [Target] = [
         [
             "AnycodeCore", "AnycodeSandbox", "CSandboxSystem", "HTTPTestSupport", "HTTPTransport", "anycode-runner",
         ]),
-    tests("AnycodeAgentTests", ["AnycodeAgent", "AnycodeCore", "HTTPTransport", "HTTPTestSupport"]),
+    tests("AnycodeAgentTests", ["AnycodeAgent", "AnycodeCore", "AnycodeJSON", "HTTPTransport", "HTTPTestSupport"]),
     tests(
         "AnycodeRuntimeTests",
         [
@@ -157,8 +158,8 @@ let testTargets: [Target] = [
     .testTarget(
         name: "AnycodeRunnerTests",
         dependencies: [
-            "AnycodeRunner", "ScriptedModel", "TestJSON", "TestSupport", "anycode-runner", "anycode-demo-agent",
-            nioCore, nioPosix,
+            "AnycodeJSON", "AnycodeRunner", "ScriptedModel", "TestJSON", "TestSupport", "anycode-runner",
+            "anycode-demo-agent", nioCore, nioPosix,
         ],
         exclude: ["ClaudeCode/Transcripts", "Codex/Transcripts"], swiftSettings: settings),
     tests(
@@ -173,8 +174,8 @@ let testTargets: [Target] = [
 ]
 
 let fuzzedModules: [Target.Dependency] = [
-    "AnycodeAgent", "AnycodeChat", "AnycodeConfig", "AnycodeCore", "AnycodeRunner", "AnycodeRuntime", "AnycodeSandbox",
-    "FakeTelegram", "HTTPTransport", "TestJSON",
+    "AnycodeAgent", "AnycodeChat", "AnycodeConfig", "AnycodeCore", "AnycodeJSON", "AnycodeRunner", "AnycodeRuntime",
+    "AnycodeSandbox", "FakeTelegram", "HTTPTransport", "TestJSON",
 ]
 let fuzzing: Target =
     isFuzzing

@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 #if os(Linux)
 import AnycodeAgent
 import CCurl

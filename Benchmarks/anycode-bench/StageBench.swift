@@ -1,5 +1,6 @@
 import AnycodeAgent
 import AnycodeCore
+import AnycodeJSON
 import AnycodeRuntime
 import Foundation
 import HTTPTransport

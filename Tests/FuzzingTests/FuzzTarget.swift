@@ -6,8 +6,8 @@ struct FuzzTarget: Sendable {
     let run: @Sendable ([UInt8]) throws(FuzzFailure) -> Void
 
     static let all: [FuzzTarget] = [
-        serverSentEvents, runnerStream, jsonRPC, agentJSON, runnerJSON, acp, claudeCode, codex, configuration,
-        commands, markdown, telegramUpdates, engineOutput,
+        serverSentEvents, runnerStream, json, jsonRPC, acp, claudeCode, codex, configuration, commands,
+        markdown, telegramUpdates, engineOutput,
     ]
 
     static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }

@@ -1,4 +1,5 @@
 import AnycodeCore
+import AnycodeJSON
 
 /// The agent's answer to one of our calls, told by its shape.
 ///

@@ -1,4 +1,5 @@
 package import AnycodeCore
+import AnycodeJSON
 import HTTPTransport
 
 /// One agent behind a runner, spoken to in ACP over HTTP and server-sent events.

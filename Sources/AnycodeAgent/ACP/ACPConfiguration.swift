@@ -1,4 +1,5 @@
 import AnycodeCore
+import AnycodeJSON
 
 /// Modes and models of a session, from any of the three forms agents use.
 ///

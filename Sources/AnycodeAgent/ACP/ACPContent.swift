@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 /// Content blocks as text.
 enum ACPContent {
     /// The block's text; other kinds by name. `nil` for what is no content block.

@@ -1,4 +1,5 @@
 package import AnycodeCore
+package import AnycodeJSON
 
 /// Reads ACP v1 messages of the agent.
 ///

@@ -1,4 +1,5 @@
 import AnycodeCore
+import AnycodeJSON
 
 /// Forms and pages that the agent wants answered.
 enum ACPElicitation {

@@ -1,4 +1,5 @@
 import AnycodeCore
+import AnycodeJSON
 
 /// Writes calls as ACP v1 messages.
 struct ACPEncoder: Sendable {

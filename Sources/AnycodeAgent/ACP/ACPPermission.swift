@@ -1,4 +1,5 @@
 import AnycodeCore
+import AnycodeJSON
 
 /// Permission requests.
 enum ACPPermission {

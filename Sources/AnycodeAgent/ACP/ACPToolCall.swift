@@ -1,4 +1,5 @@
 import AnycodeCore
+import AnycodeJSON
 
 /// Tool calls and their updates.
 enum ACPToolCall {

@@ -1,4 +1,5 @@
 import AnycodeCore
+import AnycodeJSON
 
 /// JSON-RPC 2.0 messages, as far as both directions need them.
 enum JSONRPC {

@@ -1,4 +1,5 @@
 import AnycodeCore
+import AnycodeJSON
 import HTTPTransport
 
 /// Makes requests to one runner and reads its refusals.

@@ -1,4 +1,5 @@
 import AnycodeCore
+import AnycodeJSON
 import HTTPTransport
 
 /// The runner's refusals, and failures of the transport, as ``AgentError``.

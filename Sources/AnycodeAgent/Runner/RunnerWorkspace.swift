@@ -1,4 +1,5 @@
 package import AnycodeCore
+import AnycodeJSON
 import HTTPTransport
 
 /// The repository, files and environment beside the agent, through the runner's own routes.

@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else

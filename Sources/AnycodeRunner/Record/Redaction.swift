@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 /// Takes out of a transcript what belongs to a person or a machine.
 struct Redaction: Sendable {
     /// Longest text that is kept, characters, with short lists to match; nil keeps all.

@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 /// What a repository says to an agent at the commit the task began with. None of it holds unless a person allows it.
 struct RepositorySettings: Encodable, Sendable, Equatable {
     /// Names of git's own for what the files hold; another as soon as one of them changes.

@@ -1,4 +1,5 @@
 import AnycodeCore
+import AnycodeJSON
 import Testing
 
 @testable import AnycodeAgent

@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 @testable import AnycodeAgent
 
 /// What the v1 schema asks of a client's messages.

@@ -1,3 +1,4 @@
+import AnycodeJSON
 import Foundation
 import Testing
 
@@ -41,6 +42,22 @@ struct CodexTrustTests {
             let turn = try await talk.prompt("TALK again")
             #expect(turn.updates("user_message_chunk").contains { $0["content"]?.text("text") == "TALK about herons" })
             #expect(turn.stopReason == "end_turn")
+        }
+    }
+
+    @Test func aDenialCanBeExplained() async throws {
+        try await CodexBench.run { runner, _ in
+            var talk = try await CodexTalk.begin(runner)
+            let turn = try await talk.prompt("hello") { method, _ in
+                method == "session/request_permission"
+                    ? ["outcome": ["outcome": "selected", "optionId": "explain"]]
+                    : ["action": "accept", "content": ["reason": "Do not, only TALK of goodbye.txt."]]
+            }
+            #expect(turn.stopReason == "end_turn" && talk.file("hello.txt") == nil)
+            #expect(turn.requests("elicitation/create").map { $0.text("message") } == ["What should it do instead?"])
+            #expect(turn.text.hasSuffix("Only words, no tool."))
+            let kept = try runner.find("only TALK of goodbye.txt.")
+            #expect(kept.contains { $0.contains("rollout-") }, "\(kept)")
         }
     }
 }

@@ -1,18 +1,9 @@
 import AnycodeCore
+import AnycodeJSON
 
 @testable import AnycodeAgent
 
 extension FuzzTarget {
-    /// What was read is written and read again as the same value.
-    static let agentJSON = FuzzTarget(name: "agent-json") { bytes throws(FuzzFailure) in
-        guard let value = try? JSON(parsing: bytes) else { return }
-        let written = value.bytes
-        guard let again = try? JSON(parsing: written) else {
-            throw FuzzFailure(description: "cannot be read again: \(String(decoding: written, as: UTF8.self))")
-        }
-        try require(again == value, "\(value) became \(again)")
-    }
-
     /// An ACP message of an agent: any bytes have a meaning, the same each time.
     static let acp = FuzzTarget(name: "acp") { bytes throws(FuzzFailure) in
         var one = ACPDecoder()

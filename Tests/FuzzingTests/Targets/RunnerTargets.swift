@@ -1,11 +1,8 @@
+import AnycodeJSON
+
 @testable import AnycodeRunner
 
 extension FuzzTarget {
-    static let runnerJSON = FuzzTarget(name: "runner-json") { bytes throws(FuzzFailure) in
-        guard let value = try? JSON(parsing: bytes) else { return }
-        try require((try? JSON(parsing: value.bytes)) == value, "\(value) is another after writing and reading")
-    }
-
     /// JSON-RPC on an agent's standard output: lines do not depend on how the bytes are cut, and a message is one line
     /// that keeps its kind under another id.
     static let jsonRPC = FuzzTarget(name: "json-rpc") { bytes throws(FuzzFailure) in

@@ -1,3 +1,4 @@
+import AnycodeJSON
 import NIOCore
 import Synchronization
 

@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 /// The agent's list of things to do, from either of its tool families.
 struct ClaudeCodePlan: Sendable {
     private struct Item: Sendable, Hashable {

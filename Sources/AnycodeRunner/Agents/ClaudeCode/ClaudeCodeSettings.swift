@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 /// What the program offers to choose from, as it says when it starts.
 struct ClaudeCodeSettings: Sendable {
     struct Mode: Sendable, Hashable {

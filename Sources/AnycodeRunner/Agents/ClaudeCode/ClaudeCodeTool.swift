@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 /// One call of a tool, as ACP shows it.
 struct ClaudeCodeTool: Sendable {
     let id: String

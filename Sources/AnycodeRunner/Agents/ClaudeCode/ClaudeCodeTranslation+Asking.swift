@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 // What the program wants to know from the person, and the answers.
 extension ClaudeCodeTranslation {
     /// An open request to the client.

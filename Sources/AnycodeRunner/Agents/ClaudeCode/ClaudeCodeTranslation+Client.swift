@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 // What the ACP client says.
 extension ClaudeCodeTranslation {
     mutating func fromClient(_ message: JSON) -> [Output] {

@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 // What the program writes.
 extension ClaudeCodeTranslation {
     mutating func fromProgram(_ message: JSON) -> [Output] {

@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 /// What Claude Code says as ACP, and what an ACP client says as Claude Code's stream-json and control protocol.
 ///
 /// A value without a process or a clock. What the program writes was seen in version 2.1.330.

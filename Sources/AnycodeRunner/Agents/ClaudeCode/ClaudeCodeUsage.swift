@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 /// Tokens and money of a session.
 struct ClaudeCodeUsage: Sendable {
     /// Tokens in the context window after the last answer of the model.

@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 /// What the program says in codes, in words for a person.
 enum ClaudeCodeWords {
     static func retry(_ message: JSON) -> String {

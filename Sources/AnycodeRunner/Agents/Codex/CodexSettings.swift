@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 /// What can be chosen: the mode, the model and its effort.
 struct CodexSettings: Sendable {
     struct Mode: Sendable, Hashable {

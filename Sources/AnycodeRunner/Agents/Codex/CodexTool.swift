@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 /// An item of the program as an ACP tool call.
 struct CodexTool: Sendable {
     let id: String

@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 // What the program does: its items as messages, thoughts and tool calls.
 extension CodexTranslation {
     mutating func itemStarted(_ item: JSON) -> [Output] {

@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 // What the program says.
 extension CodexTranslation {
     mutating func fromProgram(_ message: JSON) -> [Output] {

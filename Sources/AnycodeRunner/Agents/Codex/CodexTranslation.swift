@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 /// What `codex app-server` says as ACP, and what an ACP client says as the app-server's JSON-RPC.
 ///
 /// A value without a process or a clock. What the program writes was seen in version 0.163.0.

@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 /// Tokens as the program counts them.
 struct CodexUsage: Sendable {
     private var total: JSON?

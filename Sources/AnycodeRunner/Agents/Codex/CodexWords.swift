@@ -1,3 +1,5 @@
+import AnycodeJSON
+
 /// What the program says in codes, in words for a person.
 enum CodexWords {
     static let sandbox =

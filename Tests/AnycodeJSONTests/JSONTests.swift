@@ -2,7 +2,7 @@ import Foundation
 import HTTPTestSupport
 import Testing
 
-@testable import AnycodeAgent
+@testable import AnycodeJSON
 
 struct JSONTests {
     private func parse(_ text: String) throws -> JSON { try JSON(parsing: Array(text.utf8)) }
