@@ -60,7 +60,11 @@ extension SessionMachine {
     }
 
     private mutating func callSucceeded(_ request: RequestID) {
-        if case .choice(let choice, let id)? = takeAwaited(request) { chosen(choice, id) }
+        switch takeAwaited(request) {
+        case .choice(let choice, let id): chosen(choice, id)
+        case .setting(let choice, let id): hold(choice, id)
+        default: break
+        }
     }
 
     private mutating func takeAwaited(_ request: RequestID) -> SessionState.Purpose? {
@@ -88,22 +92,26 @@ extension SessionMachine {
 
     private mutating func opened(_ request: RequestID, _ session: AgentSession) {
         guard takeAwaited(request) == .open, state.phase == .opening else { return }
+        let before = state.agentSession
         state.agentSession = session
-        choose(session)
+        choose(session, before)
         startTurn()
     }
 
-    /// The configured mode and model, before the first prompt. A choice goes by its name where its id is longer.
-    private mutating func choose(_ session: AgentSession) {
+    /// What held before the agent's process was started again, else the configured mode and model. A choice goes by its
+    /// name where its id is longer.
+    private mutating func choose(_ session: AgentSession, _ before: AgentSession?) {
         func id(_ wanted: String, _ choices: [AgentSession.Choice]) -> String {
             let known = choices.first { $0.id == wanted } ?? choices.first { $0.id.hasSuffix("=\(wanted)") }
             return known?.id ?? wanted
         }
-        if let mode = policy.modes[header.agent].map({ id($0, session.modes) }), mode != session.currentMode {
-            call(.other) { .setMode($0, session.id, mode: mode) }
+        let mode = before?.currentMode ?? policy.modes[header.agent].map { id($0, session.modes) }
+        if let mode, mode != session.currentMode {
+            call(.setting(.mode, mode)) { .setMode($0, session.id, mode: mode) }
         }
-        if let model = policy.models[header.agent].map({ id($0, session.models) }), model != session.currentModel {
-            call(.other) { .setModel($0, session.id, model: model) }
+        let model = before?.currentModel ?? policy.models[header.agent].map { id($0, session.models) }
+        if let model, model != session.currentModel {
+            call(.setting(.model, model)) { .setModel($0, session.id, model: model) }
         }
     }
 
@@ -140,7 +148,7 @@ extension SessionMachine {
                 failure.code == .authenticationRequired
                 ? " It needs credentials: see `agents.credentials.\(header.agent)` in the configuration." : ""
             end(.failed, "\(header.agent) could not start: \(failure.message).\(hint)", rings: true)
-        case .other: note("\(header.agent) refused: \(failure.message)")
+        case .other, .setting: note("\(header.agent) refused: \(failure.message)")
         case .choice: reply("\(header.agent) refused: \(failure.message)")
         case nil: break
         }

@@ -54,17 +54,17 @@ extension SessionMachine {
 
     /// The agent took the choice.
     mutating func chosen(_ choice: AgentChoice, _ id: String) {
-        let choices: [AgentSession.Choice]
-        switch choice {
-        case .mode:
-            state.agentSession?.currentMode = id
-            choices = state.agentSession?.modes ?? []
-        case .model:
-            state.agentSession?.currentModel = id
-            choices = state.agentSession?.models ?? []
-        }
-        let name = choices.first { $0.id == id }?.name ?? id
+        hold(choice, id)
+        let choices = choice == .mode ? state.agentSession?.modes : state.agentSession?.models
+        let name = choices?.first { $0.id == id }?.name ?? id
         reply("\(Self.title(choice)) of `\(header.id.short)`: **\(name)**")
+    }
+
+    mutating func hold(_ choice: AgentChoice, _ id: String) {
+        switch choice {
+        case .mode: state.agentSession?.currentMode = id
+        case .model: state.agentSession?.currentModel = id
+        }
     }
 
     private static func title(_ choice: AgentChoice) -> String { choice == .mode ? "Mode" : "Model" }

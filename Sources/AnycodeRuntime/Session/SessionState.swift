@@ -65,7 +65,10 @@ package struct SessionState: Hashable, Sendable, Codable {
 
     package enum Purpose: Hashable, Sendable, Codable {
         case initialize, open, prompt, other
+        /// A mode or model that a person chose.
         case choice(AgentChoice, String)
+        /// One that the configuration names, or that held before the agent's process was started again.
+        case setting(AgentChoice, String)
     }
 
     /// A call whose answer has not come yet.
@@ -149,5 +152,79 @@ package struct SessionState: Hashable, Sendable, Codable {
     package init(header: SessionHeader, files: [SentFile] = []) {
         source = header.source
         queue = header.firstPrompt.map { [Prompt(by: header.starter, text: $0, files: files)] } ?? []
+    }
+}
+
+// MARK: - Rows that earlier builds stored: what they do not have yet is as in a new session
+
+extension SessionState {
+    package init(from decoder: any Decoder) throws {
+        let stored = try decoder.container(keyedBy: CodingKeys.self)
+        phase = try stored.decode(Phase.self, forKey: .phase)
+        turn = try stored.decode(Int.self, forKey: .turn)
+        callCount = try stored.decode(Int.self, forKey: .callCount)
+        try stored.read(.logID, into: &logID)
+        try stored.read(.source, into: &source)
+        try stored.read(.workspace, into: &workspace)
+        try stored.read(.settings, into: &settings)
+        try stored.read(.trust, into: &trust)
+        try stored.read(.capabilities, into: &capabilities)
+        try stored.read(.agentSession, into: &agentSession)
+        try stored.read(.agentIsGone, into: &agentIsGone)
+        try stored.read(.queue, into: &queue)
+        try stored.read(.outbound, into: &outbound)
+        try stored.read(.awaited, into: &awaited)
+        try stored.read(.asks, into: &asks)
+        try stored.read(.settledRequests, into: &settledRequests)
+        try stored.read(.commands, into: &commands)
+        try stored.read(.usage, into: &usage)
+        try stored.read(.agentSeconds, into: &agentSeconds)
+        try stored.read(.grantedSeconds, into: &grantedSeconds)
+        try stored.read(.timeOffer, into: &timeOffer)
+        try stored.read(.timeOfferCount, into: &timeOfferCount)
+        try stored.read(.announcedLimit, into: &announcedLimit)
+        try stored.read(.turnBegan, into: &turnBegan)
+        try stored.read(.savedAt, into: &savedAt)
+        try stored.read(.turnSpoke, into: &turnSpoke)
+        try stored.read(.turnIsStopping, into: &turnIsStopping)
+        try stored.read(.lastTurn, into: &lastTurn)
+        try stored.read(.reportedTurn, into: &reportedTurn)
+        try stored.read(.turnLog, into: &turnLog)
+        try stored.read(.lastSave, into: &lastSave)
+        try stored.read(.savedConversation, into: &savedConversation)
+        try stored.read(.isRestored, into: &isRestored)
+        try stored.read(.owesPreamble, into: &owesPreamble)
+        try stored.read(.maskings, into: &maskings)
+        try stored.read(.diffIsWanted, into: &diffIsWanted)
+        try stored.read(.fileCount, into: &fileCount)
+        try stored.read(.promptNumber, into: &promptNumber)
+        try stored.read(.isTagged, into: &isTagged)
+        try stored.read(.saveProblem, into: &saveProblem)
+    }
+}
+
+extension SessionState.Ending {
+    package init(from decoder: any Decoder) throws {
+        let stored = try decoder.container(keyedBy: CodingKeys.self)
+        outcome = try stored.decode(SessionReport.Outcome.self, forKey: .outcome)
+        reason = try stored.decode(String.self, forKey: .reason)
+        rings = try stored.decode(Bool.self, forKey: .rings)
+        try stored.read(.wasRevived, into: &wasRevived)
+    }
+}
+
+extension SessionState.OpenAsk {
+    package init(from decoder: any Decoder) throws {
+        let stored = try decoder.container(keyedBy: CodingKeys.self)
+        ask = try stored.decode(Ask.self, forKey: .ask)
+        try stored.read(.answers, into: &answers)
+        try stored.read(.isReminded, into: &isReminded)
+    }
+}
+
+extension KeyedDecodingContainer {
+    /// Leaves what is not stored as it is.
+    fileprivate func read<Value: Decodable>(_ key: Key, into value: inout Value) throws {
+        if let known = try decodeIfPresent(Value.self, forKey: key) { value = known }
     }
 }

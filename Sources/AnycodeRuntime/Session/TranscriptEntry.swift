@@ -245,3 +245,17 @@ package struct PatchedFile: Hashable, Sendable, Codable {
         self.removed = removed
     }
 }
+
+// Earlier builds stored no `holdsSecret`.
+extension SavedPatch {
+    package init(from decoder: any Decoder) throws {
+        let stored = try decoder.container(keyedBy: CodingKeys.self)
+        path = try stored.decode(String.self, forKey: .path)
+        bytes = try stored.decode(Int.self, forKey: .bytes)
+        files = try stored.decode(Int.self, forKey: .files)
+        added = try stored.decode(Int.self, forKey: .added)
+        removed = try stored.decode(Int.self, forKey: .removed)
+        holdsSecret = try stored.decodeIfPresent(Bool.self, forKey: .holdsSecret) ?? false
+        list = try stored.decodeIfPresent([PatchedFile].self, forKey: .list)
+    }
+}

@@ -141,4 +141,42 @@ struct SessionMachineTrustTests {
         }
         #expect(kinds == ["mode plan", "model @model=large", "prompt"])
     }
+
+    @Test func modeAndModelHoldWhenTheProgramIsStartedAgain() {
+        var policy = SessionPolicy()
+        policy.modes[AgentName("demo")] = "plan"
+        var run = MachineRun(policy: policy)
+        let modes = ["ask", "plan", "auto"].map { AgentSession.Choice(id: $0, name: $0) }
+        let models = ["small", "large"].map { AgentSession.Choice(id: $0, name: $0) }
+        let fresh = AgentSession(
+            id: AgentSessionID("s"), modes: modes, currentMode: "ask", models: models, currentModel: "small")
+        run.toOpening()
+        run.says(.initialized(run.awaited(.initialize), AgentCapabilities(name: "demo", loadsSessions: true)))
+        run.says(.sessionOpened(run.awaited(.open), fresh))
+        run.accept()
+        run.says(.callSucceeded(run.awaited(.setting(.mode, "plan"))))
+        #expect(run.state.agentSession?.currentMode == "plan" && run.replies.isEmpty)
+        run.on(.choiceRequested(.mode, "auto", by: Sample.ana, click: nil))
+        run.on(.choiceRequested(.model, "large", by: Sample.ana, click: nil))
+        run.accept()
+        run.says(.callSucceeded(run.awaited(.choice(.mode, "auto"))))
+        run.says(.callSucceeded(run.awaited(.choice(.model, "large"))))
+        run.says(.text("x"), .agentExited(AgentExit(exitCode: nil, signal: 9, message: "")))
+        run.says(.callFailed(run.awaited(.prompt), AgentFailure(code: .agentExited, message: "killed")))
+        run.on(.saved(nil))
+        run.on(.prompted(by: Sample.ana, text: "go on"))
+        run.accept()
+        run.calls = []
+        run.says(.initialized(run.awaited(.initialize), AgentCapabilities(name: "demo", loadsSessions: true)))
+        run.says(.sessionOpened(run.awaited(.open), fresh))
+        let wanted = run.calls.compactMap { call -> String? in
+            switch call {
+            case .setMode(_, _, let mode): mode
+            case .setModel(_, _, let model): model
+            case .prompt(_, _, let text): text
+            default: nil
+            }
+        }
+        #expect(wanted == ["auto", "large", "go on"])
+    }
 }
