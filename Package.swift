@@ -8,13 +8,17 @@ let isStrict = ProcessInfo.processInfo.environment["ANYCODE_STRICT"] == "1"
 /// `ANYCODE_FUZZ=1` makes the fuzzer's program out of the targets that the tests replay: `make fuzz` sets it.
 let isFuzzing = ProcessInfo.processInfo.environment["ANYCODE_FUZZ"] == "1"
 
-let settings: [SwiftSetting] =
-    [
-        .enableUpcomingFeature("ExistentialAny"),
-        .enableUpcomingFeature("MemberImportVisibility"),
-        .enableUpcomingFeature("InternalImportsByDefault"),
-        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    ] + (isStrict ? [.treatAllWarnings(as: .error)] : [])
+func swiftSettings(_ features: [String]) -> [SwiftSetting] {
+    features.map { .enableUpcomingFeature($0) } + (isStrict ? [.treatAllWarnings(as: .error)] : [])
+}
+
+let settings = swiftSettings([
+    "ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault", "NonisolatedNonsendingByDefault",
+])
+
+/// For modules on SwiftNIO, which declares the C library's `stat` once more: whether its members count as Glibc's or as a
+/// module's that cannot be imported depends on which of a module's files is compiled first.
+let settingsOnNIO = swiftSettings(["ExistentialAny", "InternalImportsByDefault", "NonisolatedNonsendingByDefault"])
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let supervision = Target.Dependency.product(name: "Supervision", package: "Supervision")
@@ -79,7 +83,10 @@ let modules: [Target] = [
             nioCore, httpTypes, serviceLifecycle, supervision,
         ]),
     module("AnycodeConfig", ["TOMLKit"]),
-    module("AnycodeRunner", ["AnycodeJSON", "CRunnerSystem", hummingbird, nioCore, nioPosix, logging, httpTypes]),
+    .target(
+        name: "AnycodeRunner",
+        dependencies: ["AnycodeJSON", "CRunnerSystem", hummingbird, nioCore, nioPosix, logging, httpTypes],
+        swiftSettings: settingsOnNIO),
 ]
 
 let executables: [Target] = [

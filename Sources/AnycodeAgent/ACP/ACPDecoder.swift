@@ -142,8 +142,9 @@ extension ACPDecoder {
     private func usage(_ update: JSON) -> AgentUsage {
         let cost = update["cost"]
         return AgentUsage(
-            used: update["used"]?.integer, size: update["size"]?.integer, cost: cost?["amount"]?.double,
-            currency: cost?.text("currency"))
+            used: update["used"]?.integer, size: update["size"]?.integer,
+            cost: cost?["amount"]?.double.flatMap { ACPLimits.amounts.contains($0) ? $0 : nil },
+            currency: cost?.text("currency").map { ACPLimits.shorten($0, to: 8) })
     }
 
     private func exit(_ params: JSON) -> AgentExit {

@@ -6,6 +6,8 @@ enum ACPLimits {
     static let toolText = 64 * 1024
     static let diffSide = 512 * 1024
     static let items = 200
+    /// Of money; what is outside is no amount.
+    static let amounts = 0..<1e12
 
     /// Cuts at a character's border.
     static func shorten(_ text: String, to limit: Int) -> String {

@@ -194,7 +194,10 @@ extension RunnerWorkspace {
 
     private static func file(_ json: JSON) -> WorkspaceStatus.File? {
         guard let path = json.text("path") else { return nil }
-        func lines(_ key: String) -> Int? { json[key]?.integer.flatMap { Int(exactly: $0) } }
+        // Sums of them are made: a number nobody can have counted is none.
+        func lines(_ key: String) -> Int? {
+            json[key]?.integer.flatMap { (0...1_000_000_000).contains($0) ? Int($0) : nil }
+        }
         return WorkspaceStatus.File(
             path: path, status: json.text("status") ?? "modified", added: lines("added"), removed: lines("removed"))
     }

@@ -60,6 +60,9 @@ final class OpenFile: Sendable {
         }
     }
 
+    /// A program that writes to this file goes on behind what is there.
+    func moveToEnd() { _ = lseek(descriptor, 0, SEEK_END) }
+
     func truncate(to size: Int) {
         // A torn tail that stays is skipped by its checksum at the next start.
         _ = ftruncate(descriptor, off_t(size))

@@ -32,7 +32,8 @@ struct WorkspaceChanges: Sendable {
         let branch = try await git.run(["symbolic-ref", "--short", "--quiet", "HEAD"]).text
         let files = try await withIndex { environment in
             let outcome = try await git.run(
-                Self.diff + ["-z", "--raw", "--numstat", "--find-renames", base, "--"], environment: environment)
+                Self.diff + ["-z", "--raw", "--numstat", "--find-renames", base, "--"], environment: environment,
+                limit: 128 << 20)
             try check(outcome)
             return ChangedFile.parse(outcome.output)
         }
@@ -42,18 +43,45 @@ struct WorkspaceChanges: Sendable {
     }
 
     /// The changes as a patch that `git apply` takes, in a file without a name.
+    ///
+    /// Where all of them are more than `limit` bytes, the largest new files and folders (dependencies that were
+    /// installed, say) are left out; the patch's first line names them then.
     func patch(limit: Int) async throws -> OpenFile {
         try await withIndex { environment in
-            let output = try git.temporaryFile()
-            let format = ["--binary", "--full-index", "--src-prefix=a/", "--dst-prefix=b/", "--find-renames", "-U3"]
-            let (exit, words) = try await git.run(
-                Self.diff + format + [base, "--"], environment: environment, output: output)
-            try check(.init(exit: exit, output: [], words: words))
-            guard output.size <= limit else {
-                throw RunnerError(.tooLarge, "The patch has \(output.size) bytes; \(limit) is the limit.")
+            let whole = try await patch(without: [], environment)
+            guard whole.size > limit else { return whole }
+            var additions = try await LargeAdditions(git: git, base: base).all(environment)[...]
+            var omitted: [String] = []
+            var rest = whole
+            while rest.size > limit, !additions.isEmpty {
+                // Patches are smaller than what they add, or a little larger: what is left is looked at again.
+                var excess = rest.size - limit
+                while excess > 0, let next = additions.popFirst() {
+                    omitted.append(next.path)
+                    excess -= next.bytes
+                }
+                rest = try await patch(without: omitted, environment)
             }
-            return output
+            guard (1...limit).contains(rest.size) else { throw Self.tooLarge(whole.size, limit) }
+            return rest
         }
+    }
+
+    private static func tooLarge(_ size: Int, _ limit: Int) -> RunnerError {
+        RunnerError(.tooLarge, "The patch has \(size) bytes; \(limit) is the limit.")
+    }
+
+    private func patch(without omitted: [String], _ environment: [String: String]) async throws -> OpenFile {
+        let output = try git.temporaryFile()
+        if !omitted.isEmpty { try output.write(Array((LargeAdditions.note(omitted) + "\n").utf8), at: 0) }
+        let start = output.size
+        output.moveToEnd()
+        let format = ["--binary", "--full-index", "--src-prefix=a/", "--dst-prefix=b/", "--find-renames", "-U3"]
+        let paths = omitted.isEmpty ? [] : ["."] + omitted.map { ":(exclude,top,literal)" + $0 }
+        let (exit, words) = try await git.run(
+            Self.diff + format + [base, "--"] + paths, environment: environment, output: output)
+        try check(.init(exit: exit, output: [], words: words))
+        return output.size > start ? output : try git.temporaryFile()
     }
 
     func apply(patch path: String) async throws {

@@ -286,6 +286,7 @@ package actor ChatOutbox: Child {
             switch error.code {
             case .outcomeUnknown where notice.edits != nil:  // an edit is simply made again
                 return try await pause(after: error)
+            case .outcomeUnknown where machine.repeats(notice): return try await pause(after: error)
             case .rejected, .messageGone, .outcomeUnknown: status.setLastError(error.message)
             case .cancelled: throw CancellationError()
             default:

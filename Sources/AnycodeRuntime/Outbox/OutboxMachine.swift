@@ -77,6 +77,8 @@ struct OutboxMachine {
     /// Sessions in the order in which they first came, so that equals take turns by age.
     private var order: [SessionID] = []
     private(set) var notices: [Notice] = []
+    /// The last ones that were posted: who read the store before that may bring them again.
+    private var finishedNotices: [Int64] = []
     /// Whether nothing may be written in the chat until the bot is let in again. Nobody waits for that.
     var isBarred = false
 
@@ -123,6 +125,7 @@ struct OutboxMachine {
     }
 
     mutating func add(_ notice: Notice) {
+        guard !finishedNotices.contains(notice.sequence) else { return }
         if !notices.contains(where: { $0.sequence == notice.sequence }) { notices.append(notice) }
     }
 
@@ -242,5 +245,18 @@ struct OutboxMachine {
 
     mutating func finished(_ notice: Notice) {
         notices.removeAll { $0.sequence == notice.sequence }
+        finishedNotices.append(notice.sequence)
+        if finishedNotices.count > 256 { finishedNotices.removeFirst() }
+    }
+
+    /// Whether it was posted is not known, and somebody counts on it: it is posted once more, as a possible repeat.
+    ///
+    /// - Returns: whether it will be.
+    mutating func repeats(_ notice: Notice) -> Bool {
+        let isAwaited = notice.message.rings || !notice.message.buttons.isEmpty
+        guard isAwaited, !notice.isRepeat, let place = notices.firstIndex(where: { $0.sequence == notice.sequence })
+        else { return false }
+        notices[place].isRepeat = true
+        return true
     }
 }

@@ -72,7 +72,7 @@ extension Router {
         guard !message.isForwarded else { return nil }
         switch ChatCommand.parse(message.text, agents: []) {
         case .pair(let code): return code
-        case .start(let words): return words
+        case .start(let words): return words.isEmpty ? nil : words  // a button that everybody presses first
         default: return nil
         }
     }

@@ -2,6 +2,12 @@ import AnycodeCore
 import AnycodeStore
 import Supervision
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 /// Going on: with a session that waits for a follow-up, or from one that has ended.
 extension Router {
     // MARK: Continue
@@ -11,10 +17,12 @@ extension Router {
         await acknowledge(callback, in: stored, note: "Write what to do next.")
         let person = stored.event.sender
         let (conversation, date, nonce) = (stored.event.conversation, runtime.clock.date(), runtime.makeID())
-        let words = "✏️ \(person.name), what is next for `\(session.id.short)`? Your next message goes there."
+        let words =
+            "✏️ \(Self.plain(person.name)), what is next for `\(session.id.short)`? Your next message goes there."
         let message = try JSONCoding.encode(OutgoingMessage(markdown: words))
         try await runtime.store.write { transaction in
-            try transaction.setSetting(Self.choice(of: person), session.id.rawValue, conversation: conversation)
+            let choice = "\(session.id)@\(Int(date.timeIntervalSinceReferenceDate))"
+            try transaction.setSetting(Self.choice(of: person), choice, conversation: conversation)
             _ = try transaction.insertNotice(conversation: conversation, message: message, nonce: nonce, at: date)
             try transaction.finishInbound(stored.sequence)
         }
@@ -28,9 +36,13 @@ extension Router {
         guard message.replyTo == nil else { return nil }
         let (key, conversation) = (Self.choice(of: stored.event.sender), stored.event.conversation)
         let value = try await runtime.store.read { try $0.setting(key, conversation: conversation) }
-        guard let parts = value?.split(separator: " "), let id = parts.first else { return nil }
-        let isOurs = parts.count == 1 || parts[1] == "\(stored.sequence)"
-        let used = isOurs ? "\(id) \(stored.sequence)" : nil
+        guard let parts = value?.split(separator: " "), let choice = parts.first?.split(separator: "@") else {
+            return nil
+        }
+        let (id, chosenAt) = (choice[0], choice.count > 1 ? Double(choice[1]) ?? 0 : 0)
+        let age = runtime.clock.date().timeIntervalSinceReferenceDate - chosenAt
+        let isOurs = parts.count == 1 ? age < Self.choiceHolds : parts[1] == "\(stored.sequence)"
+        let used = isOurs ? "\(parts[0]) \(stored.sequence)" : nil
         if used != value {
             try await runtime.store.write { try $0.setSetting(key, used, conversation: conversation) }
         }
@@ -51,6 +63,9 @@ extension Router {
         return newest
     }
 
+    /// For how long after Continue a message is meant for that session, in seconds.
+    private static let choiceHolds: TimeInterval = 3600
+
     private static func choice(of person: Person) -> String { "next:\(person.id)" }
 
     // MARK: Resume
@@ -58,7 +73,8 @@ extension Router {
     func resume(_ prefix: String?, _ text: String, _ message: TextMessage, _ stored: StoredInbound) async throws {
         guard prefix != nil || message.replyTo != nil else {
             let chat = stored.event.conversation.chat
-            let last = try await runtime.store.read { try $0.newestEndedSession(inChat: chat) }
+            let person = stored.event.sender.id
+            let last = try await runtime.store.read { try $0.newestEndedSession(inChat: chat, of: person) }
             guard let last else { return try await finish(stored, reply: "No session has ended here.") }
             return try await resume(last, text, message.attachments, callback: nil, stored)
         }

@@ -207,11 +207,21 @@ extension Router {
     }
 
     private func startQueued(_ row: WaitingTaskRow) async throws {
-        let isKnown = runtime.configuration.profile(row.agent) != nil
+        let obstacle: String? =
+            if runtime.configuration.profile(row.agent) == nil {
+                "agent `\(row.agent)` is not configured any more"
+            } else if standing(of: row.person.id, on: row.conversation.chat.platform) == .stranger {
+                "\(Self.plain(row.person.name)) may not use this bot any more"
+            } else {
+                nil
+            }
+        let isKnown = obstacle == nil
         let words =
-            isKnown
-            ? "▶ Started from the queue: \(Self.quote(row.prompt))"
-            : "The queued task was dropped, because agent `\(row.agent)` is not configured any more: \(Self.quote(row.prompt))"
+            if let obstacle {
+                "The queued task was dropped, because \(obstacle): \(Self.quote(row.prompt))"
+            } else {
+                "▶ Started from the queue: \(Self.quote(row.prompt))"
+            }
         let notice = try JSONCoding.encode(OutgoingMessage(markdown: words))
         let (nonce, date, conversation) = (runtime.makeID(), runtime.clock.date(), row.conversation)
         let settle: @Sendable (StoreTransaction) throws -> Void = { transaction in

@@ -92,6 +92,8 @@ package actor Router: Child {
     // MARK: One event
 
     private func handle(_ stored: StoredInbound) async throws {
+        // Its platform was taken out of the configuration: nobody could be answered.
+        guard runtime.platforms[stored.event.conversation.chat.platform] != nil else { return try await finish(stored) }
         do {
             try await route(stored)
         } catch let error as StoreError {

@@ -354,7 +354,7 @@ extension SessionActor {
         guard let found else { return }
         let (key, chat) = (RememberedTrust.key(header), Conversation(chat: header.conversation.chat))
         let remembered = try await runtime.store.read { try $0.setting(key, conversation: chat) }
-        let decision = RememberedTrust.decision(remembered, for: found)
+        let decision = RememberedTrust.holds(for: header) ? RememberedTrust.decision(remembered, for: found) : nil
         enqueue(Input(event: .settingsFound(found, remembered: decision)))
     }
 
@@ -386,7 +386,7 @@ extension SessionActor {
                 removed: status.files.reduce(0) { $0 + ($1.removed ?? 0) }, holdsSecret: masker.finds(in: patch),
                 list: status.files.prefix(SavedPatch.mostListed).map {
                     PatchedFile(path: masker.masked($0.path), added: $0.added, removed: $0.removed)
-                })
+                }, omitted: SavedPatch.omitted(in: patch).map { masker.masked($0) })
             enqueue(Input(event: .saved(saved)))
         } catch is CancellationError {
             return

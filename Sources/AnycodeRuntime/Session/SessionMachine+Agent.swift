@@ -39,7 +39,24 @@ extension SessionMachine {
         guard isTurnOpen else { return }
         if isSpeech || state.phase == .working { deadlines[.firstEvent] = nil }
         if isSpeech { state.turnSpoke = true }
-        record(entry)
+        if hasRoom(for: entry) { record(entry) }
+    }
+
+    /// Most bytes of text and thoughts that one turn may have: all of it is kept and shown.
+    static let mostTurnText = 8 << 20
+
+    /// Says once in a turn that there is no room for what the agent says.
+    private mutating func hasRoom(for entry: TranscriptEntry) -> Bool {
+        switch entry {
+        case .text(let text), .thought(let text):
+            let spoken = state.spoken?.turn == state.turn ? state.spoken?.bytes ?? 0 : 0
+            guard spoken <= Self.mostTurnText else { return false }
+            state.spoken = .init(turn: state.turn, bytes: spoken + text.utf8.count)
+            guard spoken + text.utf8.count > Self.mostTurnText else { return true }
+            note("The agent has said more than \(Self.mostTurnText >> 20) MB in this turn; the rest is not kept.")
+            return false
+        default: return true
+        }
     }
 
     /// Whether output still belongs to a turn: agents may send updates just after the turn's answer.

@@ -4,7 +4,7 @@ import AnycodeCore
 extension SessionMachine {
     mutating func permissionRequested(_ request: PermissionRequest) {
         guard isNew(request.request) else { return }
-        guard mayAsk else {
+        guard mayAsk, hasRoomToAsk() else {
             deliver(.answerPermission(request.request, .cancelled))
             return settleRequest(request.request)
         }
@@ -13,11 +13,24 @@ extension SessionMachine {
 
     mutating func questionAsked(_ request: QuestionRequest) {
         guard isNew(request.request) else { return }
-        guard mayAsk else {
+        guard mayAsk, hasRoomToAsk() else {
             deliver(.answerQuestion(request.request, .cancelled))
             return settleRequest(request.request)
         }
         ask(.question(request))
+    }
+
+    /// Most requests of an agent that may be open at once: each rings, before everything else in the chat.
+    static let mostOpenAsks = 20
+
+    /// Whether one more may be shown; says once in a turn that it may not.
+    private mutating func hasRoomToAsk() -> Bool {
+        guard state.asks.count >= Self.mostOpenAsks else { return true }
+        if state.crowdedTurn != state.turn {
+            state.crowdedTurn = state.turn
+            note("The agent asks more than \(Self.mostOpenAsks) things at once; the others are answered with no.")
+        }
+        return false
     }
 
     private var mayAsk: Bool { state.phase == .working && !state.turnIsStopping }

@@ -16,6 +16,9 @@ package struct RememberedTrust: Hashable, Sendable {
         value = "\(trust.rawValue) \(settings.id)"
     }
 
+    /// Not for pull requests: anybody's code comes that way, and what the same settings start may be other scripts.
+    static func holds(for header: SessionHeader) -> Bool { header.source?.source.pull == nil }
+
     static func key(_ header: SessionHeader) -> String {
         "trust \(header.agent) \(header.source?.source.url ?? "")"
     }
@@ -78,7 +81,7 @@ extension SessionMachine {
         guard let settings = state.settings else { return "This button is out of date." }
         let trust: RepositoryTrust = allowed ? .allowed : .ignored
         state.trust = trust
-        decision.trust = RememberedTrust(trust, for: settings, of: header)
+        if RememberedTrust.holds(for: header) { decision.trust = RememberedTrust(trust, for: settings, of: header) }
         resolve(open, Resolution(by: person, choice: allowed ? "Allowed for this repository" : "Not used"))
         decideTrust()
         return ""

@@ -172,10 +172,12 @@ package struct SavedPatch: Hashable, Sendable, Codable {
     package let holdsSecret: Bool
     /// The first of the files, as many as a message lists; `nil` in what older versions stored.
     package let list: [PatchedFile]?
+    /// What is not in it because all of it would have been too big: names, for a person.
+    package let omitted: String?
 
     package init(
         path: String, bytes: Int, files: Int, added: Int, removed: Int, holdsSecret: Bool = false,
-        list: [PatchedFile]? = nil
+        list: [PatchedFile]? = nil, omitted: String? = nil
     ) {
         self.path = path
         self.bytes = bytes
@@ -184,13 +186,21 @@ package struct SavedPatch: Hashable, Sendable, Codable {
         self.removed = removed
         self.holdsSecret = holdsSecret
         self.list = list
+        self.omitted = omitted
+    }
+
+    /// The names in the first line of a patch that does not hold everything.
+    static func omitted(in patch: [UInt8]) -> String? {
+        let marker = Array("Left out for its size: ".utf8)
+        guard patch.starts(with: marker) else { return nil }
+        return String(decoding: patch.dropFirst(marker.count).prefix { $0 != 0x0A }, as: UTF8.self)
     }
 
     /// The same patch, kept somewhere else.
     func moved(to path: String) -> SavedPatch {
         SavedPatch(
-            path: path, bytes: bytes, files: files, added: added, removed: removed, holdsSecret: holdsSecret, list: list
-        )
+            path: path, bytes: bytes, files: files, added: added, removed: removed, holdsSecret: holdsSecret,
+            list: list, omitted: omitted)
     }
 }
 
@@ -257,5 +267,6 @@ extension SavedPatch {
         removed = try stored.decode(Int.self, forKey: .removed)
         holdsSecret = try stored.decodeIfPresent(Bool.self, forKey: .holdsSecret) ?? false
         list = try stored.decodeIfPresent([PatchedFile].self, forKey: .list)
+        omitted = try stored.decodeIfPresent(String.self, forKey: .omitted)
     }
 }

@@ -31,9 +31,15 @@ struct Reaper: Child {
             return (open, Set(try open.filter { try Self.isOwned($0, transaction) }.map(\.id)))
         }
         let intended = open.filter { $0.provider == runtime.provider.id }.map(\.id)
+        var failure: SandboxError?
         for lease in Set(existing + intended).sorted() where !owned.contains(lease) {
-            try await reap(lease, isKnown: open.contains { $0.id == lease })
+            do {
+                try await reap(lease, isKnown: open.contains { $0.id == lease })
+            } catch let error as SandboxError {
+                failure = error  // the others go all the same
+            }
         }
+        if let failure { throw failure }
     }
 
     /// Live sessions own their sandboxes; those that were set aside keep theirs for the operator.

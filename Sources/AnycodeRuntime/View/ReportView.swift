@@ -66,6 +66,9 @@ enum ReportView {
             lines += list(patch)
             document = DiffMessage.document(patch, session: header.id)
             lines.append("Patch: `\(patch.path)`")
+            if let omitted = patch.omitted {
+                lines.append("⚠️ Not in the patch, since it would be too big: \(StreamView.code(omitted))")
+            }
             if patch.holdsSecret { lines.append("⚠️ A secret is in the changes, so they are not shown in the chat.") }
             buttons = [[ChatButton(label: "Diff", token: ButtonToken.diff(token))]]
         case .failed(let reason, let last):
@@ -76,7 +79,7 @@ enum ReportView {
             }
         case nil: break
         }
-        if let cost = usage?.cost { facts.append(money(cost, usage?.currency)) }
+        if let cost = usage?.cost, let words = money(cost, usage?.currency) { facts.append(words) }
         lines.insert("\(first) · `\(header.id.short)` · \(facts.joined(separator: " · "))", at: 0)
         return OutgoingMessage(
             markdown: lines.joined(separator: "\n"), buttons: buttons, attachment: document, rings: true)
@@ -104,7 +107,9 @@ enum ReportView {
         return minutes % 60 == 0 ? "\(minutes / 60) h" : "\(minutes / 60) h \(minutes % 60) min"
     }
 
-    private static func money(_ cost: Double, _ currency: String?) -> String {
+    /// `nil` for what cannot be an amount: agents say numbers of all kinds.
+    private static func money(_ cost: Double, _ currency: String?) -> String? {
+        guard (0..<1e12).contains(cost) else { return nil }
         let cents = Int((cost * 10_000).rounded())
         let digits = String(cents % 10_000)
         let fraction = String(repeating: "0", count: 4 - digits.count) + digits

@@ -65,7 +65,10 @@ enum StreamView {
     static func code(_ text: String) -> String {
         var line = String(text.prefix(121)).replacing("\n", with: " ⏎ ")
         if line.count > 120 { line = line.prefix(119) + "…" }
-        let fence = line.contains("`") ? "``" : "`"
-        return fence == "`" ? "`\(line)`" : "`` \(line) ``"
+        guard line.contains("`") else { return "`\(line)`" }
+        // A fence longer than every run inside: what the text holds cannot end it.
+        let longest = line.split(whereSeparator: { $0 != "`" }).map(\.count).max() ?? 0
+        let fence = String(repeating: "`", count: longest + 1)
+        return "\(fence) \(line) \(fence)"
     }
 }

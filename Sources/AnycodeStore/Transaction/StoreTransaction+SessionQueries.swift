@@ -71,10 +71,15 @@ extension StoreTransaction {
     }
 
     /// The newest session of a chat that has ended.
-    package func newestEndedSession(inChat chat: ChatID) throws(StoreError) -> SessionRow? {
+    ///
+    /// - Parameter person: whose sessions count before those of others.
+    package func newestEndedSession(inChat chat: ChatID, of person: PersonID) throws(StoreError) -> SessionRow? {
         try row(
-            Self.select + " WHERE s.is_live = 0 AND s.platform = ? AND s.chat = ? ORDER BY s.key DESC LIMIT 1",
-            .id(chat.platform), .text(chat.value), decode: SessionRow.init(row:))
+            Self.select + """
+                 WHERE s.is_live = 0 AND s.platform = ? AND s.chat = ?
+                ORDER BY s.starter_id = ? DESC, s.key DESC LIMIT 1
+                """,
+            .id(chat.platform), .text(chat.value), .id(person), decode: SessionRow.init(row:))
     }
 
     package func countLiveSessions() throws(StoreError) -> Int {

@@ -21,6 +21,27 @@ import Testing
         try await runner.client.send("GET", "/anycode/v1/workspace/status").text
     }
 
+    @Test func aPatchThatIsTooBigLeavesOutTheLargestNewFolders() async throws {
+        try await RunnerHarness.run { runner in
+            let source = try GitRepository(runner.folder + "/source")
+            _ = try await prepare(runner, #"{"url":"\#(source.path)"}"#)
+            let work = runner.workspace
+            for folder in ["node_modules/big", "src"] {
+                try FileManager.default.createDirectory(atPath: "\(work)/\(folder)", withIntermediateDirectories: true)
+            }
+            let line = { (count: Int) in (0..<count).map { "line \($0)\n" }.joined() }
+            try line(2000).write(toFile: work + "/node_modules/big/index.js", atomically: false, encoding: .utf8)
+            try line(20).write(toFile: work + "/src/main.js", atomically: false, encoding: .utf8)
+            try "changed\n".write(toFile: work + "/text", atomically: false, encoding: .utf8)
+            let answer = try await runner.client.send("GET", "/anycode/v1/workspace/patch?limit=4000")
+            #expect(answer.status == 200 && answer.text.hasPrefix("Left out for its size: node_modules\ndiff --git "))
+            #expect(answer.text.contains("b/src/main.js") && answer.text.contains("+changed"))
+            try Data(answer.body).write(to: URL(fileURLWithPath: runner.folder + "/patch"))
+            try source.run(["apply", runner.folder + "/patch"])
+            #expect(FileManager.default.fileExists(atPath: source.path + "/src/main.js"))
+        }
+    }
+
     @Test func anEmptyRepositoryHasABaseCommit() async throws {
         try await RunnerHarness.run { runner in
             #expect(try await runner.client.send("GET", "/anycode/v1/workspace/status").status == 409)

@@ -26,6 +26,32 @@ struct OutboxMachineTests {
         if case .edit(let edit)? = operation { edit } else { nil }
     }
 
+    @Test func aNoticeThatWasPostedIsNotTakenAgainFromAnOlderLookAtTheStore() {
+        var machine = machine()
+        let notice = OutboxMachine.Notice(
+            sequence: 7, conversation: conversation, message: OutgoingMessage(markdown: "n"), nonce: "n",
+            isRepeat: false)
+        machine.add(notice)
+        machine.finished(notice)
+        machine.add(notice)
+        #expect(machine.next() == nil)
+    }
+
+    @Test func aNoticeThatSomebodyWaitsForIsPostedOnceMoreWhenItsOutcomeIsUnknown() {
+        var machine = machine()
+        for (sequence, rings) in [(Int64(1), true), (2, false)] {
+            var message = OutgoingMessage(markdown: "n")
+            message.rings = rings
+            let notice = OutboxMachine.Notice(
+                sequence: sequence, conversation: conversation, message: message, nonce: "n", isRepeat: false)
+            machine.add(notice)
+            #expect(machine.repeats(notice) == rings)
+            if let again = machine.notices.first(where: { $0.sequence == sequence }), rings {
+                #expect(again.isRepeat && !machine.repeats(again))
+            }
+        }
+    }
+
     @Test func missingMessagesAreSentInOrder() throws {
         var machine = machine()
         machine.present([slot("head", "h", .notice), slot("p", "text"), slot("q", "?", .question)], of: session)

@@ -33,6 +33,19 @@ struct SessionMachineAskTests {
         #expect(run.state.asks.isEmpty)
     }
 
+    @Test func requestsBeyondWhatPeopleCanTakeAreAnsweredWithNo() {
+        var run = MachineRun()
+        run.toWorking()
+        let most = Int64(SessionMachine.mostOpenAsks)
+        for number in 1...(most + 5) { run.says(.permissionRequested(Sample.permission(number))) }
+        #expect(run.state.asks.count == Int(most))
+        #expect(run.calls.count { if case .answerPermission(_, .cancelled) = $0 { true } else { false } } == 5)
+        #expect(run.entries.count { if case .notice(let words) = $0 { words.contains("at once") } else { false } } == 1)
+        run.press(run.asks[0], .answer(option: 0))
+        run.says(.permissionRequested(Sample.permission(most + 9)))
+        #expect(run.state.asks.count == Int(most))
+    }
+
     @Test func secondLateAndForeignClicksChangeNothing() {
         var run = asked(.permissionRequested(Sample.permission(1)))
         run.press(run.asks[0], .answer(option: 0), by: Sample.eve)

@@ -33,6 +33,18 @@ struct SessionMachineTrustTests {
         #expect(run.machine.brief.summary == "waiting for Ana: the repository's settings")
     }
 
+    @Test func whatIsDecidedForAPullRequestIsNotRemembered() throws {
+        var source = Sample.source.source
+        source.pull = 12
+        var run = MachineRun(
+            source: RequestedSource(source: source, spelling: Sample.source.spelling, isLocal: Sample.source.isLocal))
+        run.toPreparing()
+        run.on(.settingsFound(settings, remembered: nil))
+        run.on(.prepared(Sample.workspace))
+        #expect(try pressing(&run, 1) == nil && run.state.trust == .allowed)
+        #expect(!RememberedTrust.holds(for: run.machine.header))
+    }
+
     @Test func ignoredTheAgentStartsWithoutThem() throws {
         var run = asking()
         let remembered = try pressing(&run, 0)

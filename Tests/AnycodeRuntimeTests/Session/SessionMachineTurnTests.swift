@@ -4,6 +4,15 @@ import Testing
 @testable import AnycodeRuntime
 
 struct SessionMachineTurnTests {
+    @Test func whatOneTurnSaysHasABound() {
+        var run = MachineRun()
+        run.toWorking()
+        let piece = String(repeating: "x", count: SessionMachine.mostTurnText / 4)
+        for _ in 0..<8 { run.says(.text(piece)) }
+        #expect(run.entries.count { $0 == .text(piece) } == 4)
+        #expect(run.entries.count { if case .notice = $0 { true } else { false } } == 1)
+    }
+
     @Test func anEmptySuccessIsAFailure() {
         var run = MachineRun()
         run.toWorking()

@@ -27,6 +27,21 @@ struct ReportViewTests {
         #expect(message.attachment?.path == "/p/1")
     }
 
+    @Test(arguments: [1e300, -0.5, .infinity, .nan, 1e12]) func whatIsNoAmountOfMoneyIsNotSaid(_ cost: Double) {
+        var report = Self.turn(.done)
+        report.usage = AgentUsage(cost: cost, currency: "USD")
+        let message = ReportView.message(report, header: Sample.header())
+        #expect(message.markdown == "✅ Done · `5e55105e` · 1 min 23 s · no files changed")
+    }
+
+    @Test func whatIsNotInThePatchIsNamed() {
+        let words = SavedPatch.omitted(in: Array("Left out for its size: node_modules, a.iso\ndiff --git".utf8))
+        let patch = SavedPatch(path: "/p/1", bytes: 1, files: 2, added: 1, removed: 0, omitted: words)
+        let message = ReportView.message(Self.turn(.done, save: .saved(patch)), header: Sample.header())
+        #expect(message.markdown.hasSuffix("Not in the patch, since it would be too big: `node_modules, a.iso`"))
+        #expect(SavedPatch.omitted(in: Array("diff --git".utf8)) == nil)
+    }
+
     @Test func changedFilesAreListedAndASecretKeepsThePatchBack() {
         let list = [
             PatchedFile(path: "a.swift", added: 3, removed: 1), PatchedFile(path: "b.png", added: nil, removed: nil),

@@ -36,6 +36,7 @@ struct StreamViewTests {
 
     @Test(arguments: [
         ("ls", "`ls`"), ("a\nb", "`a ⏎ b`"), ("echo `date`", "`` echo `date` ``"),
+        ("a `` **b**", "``` a `` **b** ```"),
     ])
     func codeStaysOnOneLine(_ text: String, _ code: String) {
         #expect(StreamView.code(text) == code)
