@@ -55,7 +55,7 @@ build: setup ## Build the release programs into .build/release
 	@scripts/build release $(PROGRAMS)
 
 .PHONY: bench
-bench: setup ## Measure beside the budgets (ONLY="supervision stages live crowd programs", ERLANG=1 installs the peer)
+bench: setup ## Measure beside the budgets (ONLY="supervision stages agents live crowd programs", ERLANG=1 installs the peer)
 	@scripts/bench $(ONLY)
 
 .PHONY: sanitize

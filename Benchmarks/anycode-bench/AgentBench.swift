@@ -6,10 +6,10 @@ import ScriptedModel
 
 /// What the runner's adapters cost: CPU for each streamed delta, and time until the first text against the bare program.
 ///
-/// The runner is the program beside this one. For the CPU a script writes the deltas as Claude Code does; for the time the
-/// real Claude Code speaks to a scripted model, where it was fetched.
+/// The runner is the program beside this one. For the CPU a script writes the deltas as the official program does; for the
+/// time the real one speaks to a scripted model, where it was fetched.
 enum AgentBench {
-    private static let deltas = 50_000
+    static let deltas = 50_000
     private static let rounds = 7
 
     static func run(into table: inout BudgetTable) async throws {
@@ -18,63 +18,36 @@ enum AgentBench {
         defer { try? FileManager.default.removeItem(at: folder) }
         table.begin("Agents driven natively")
         try await measureDeltas(in: folder.path, into: &table)
-        try await measureFirstText(in: folder.path, into: &table)
+        for program in DrivenProgram.allCases { try await measureFirstText(program, in: folder.path, into: &table) }
     }
 
     // MARK: Deltas
 
+    /// In turns, so that all see the same machine; the least of each is taken, since others' work only adds.
     private static func measureDeltas(in folder: String, into table: inout BudgetTable) async throws {
-        try makeSpeakers(in: folder)
-        let plain = try await cpuPerDelta("speaker", in: folder)
-        let adapted = try await cpuPerDelta("claude", in: folder)
+        try DrivenProgram.makeSpeaker(in: folder)
+        for program in DrivenProgram.allCases { try program.makeSpeaker(in: folder) }
+        var least: [String: Double] = [:]
+        for round in 1...5 {
+            for name in ["speaker"] + DrivenProgram.allCases.map(\.rawValue) {
+                let taken = try await cpuPerDelta(name, in: folder, round)
+                least[name] = min(taken, least[name] ?? .infinity)
+            }
+        }
+        let plain = least["speaker"] ?? 0
         table.add("runner: CPU per delta of an ACP agent, pipe to event stream", plain * 1e6, "µs")
-        table.add("runner: CPU per delta added by the Claude Code adapter", (adapted - plain) * 1e6, "µs", .atMost(10))
-    }
-
-    /// `claude` writes stream-json, `speaker` the same words as ACP.
-    private static func makeSpeakers(in folder: String) throws {
-        func delta(_ number: Int) -> String {
-            #"{"type":"stream_event","event":{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"word\#(number) "}},"session_id":"s","parent_tool_use_id":null}"#
-        }
-        func update(_ number: Int) -> String {
-            #"{"jsonrpc":"2.0","method":"session/update","params":{"sessionId":"s","update":{"sessionUpdate":"agent_message_chunk","content":{"type":"text","text":"word\#(number) "},"messageId":"m"}}}"#
-        }
-        try (1...deltas).map(delta).joined(separator: "\n").appending("\n")
-            .write(toFile: folder + "/claude.txt", atomically: true, encoding: .utf8)
-        try (1...deltas).map(update).joined(separator: "\n").appending("\n")
-            .write(toFile: folder + "/speaker.txt", atomically: true, encoding: .utf8)
-        let claude = """
-            #!/bin/sh
-            read -r line
-            echo '{"type":"control_response","response":{"subtype":"success","request_id":"anycode-1","response":{"claude_code_version":"2.1.330"}}}'
-            read -r line
-            cat '\(folder)/claude.txt'
-            echo '{"type":"result","subtype":"success","stop_reason":"end_turn"}'
-            read -r line
-            """
-        let speaker = """
-            #!/bin/sh
-            read -r line
-            echo '{"jsonrpc":"2.0","id":"1","result":{"protocolVersion":1,"agentCapabilities":{}}}'
-            read -r line
-            echo '{"jsonrpc":"2.0","id":"2","result":{"sessionId":"s"}}'
-            read -r line
-            cat '\(folder)/speaker.txt'
-            echo '{"jsonrpc":"2.0","id":"3","result":{"stopReason":"end_turn"}}'
-            read -r line
-            """
-        for (name, text) in [("claude", claude), ("speaker", speaker)] {
-            _ = FileManager.default.createFile(
-                atPath: "\(folder)/\(name)", contents: Data(text.utf8), attributes: [.posixPermissions: 0o755])
+        for program in DrivenProgram.allCases {
+            let added = (least[program.rawValue] ?? 0) - plain
+            table.add("runner: CPU per delta added by the \(program.name) adapter", added * 1e6, "µs", .atMost(10))
         }
     }
 
-    private static func cpuPerDelta(_ program: String, in folder: String) async throws -> Double {
-        try await withRunner(in: folder + "/run-" + program, environment: [:]) { runner in
+    private static func cpuPerDelta(_ program: String, in folder: String, _ round: Int) async throws -> Double {
+        try await withRunner(in: "\(folder)/\(program)-\(round)", environment: [:]) { runner in
             let talk = try await Talk.begin(runner, command: ["\(folder)/\(program)"])
             let before = cpu(of: runner.process.processIdentifier)
             let words = try await talk.prompt("go", countsAll: true)
-            guard words == deltas else { throw BenchFailure("\(words) of \(deltas) deltas came") }
+            guard words == deltas else { throw BenchFailure("\(words) of \(deltas) deltas came from \(program)") }
             return (cpu(of: runner.process.processIdentifier) - before) / Double(deltas)
         }
     }
@@ -89,27 +62,24 @@ enum AgentBench {
 
     // MARK: First text
 
-    private static func measureFirstText(in folder: String, into table: inout BudgetTable) async throws {
-        let agents = ProcessInfo.processInfo.environment["ANYCODE_TEST_AGENTS"] ?? ".build/agents"
-        let program = URL(fileURLWithPath: agents + "/claude").standardizedFileURL.path
-        guard FileManager.default.isExecutableFile(atPath: program) else {
+    private static func measureFirstText(
+        _ program: DrivenProgram, in folder: String, into table: inout BudgetTable
+    ) async throws {
+        guard let path = program.path else {
             return table.note(
-                "Claude Code was not fetched (scripts/fetch-test-agents --native): its first text is not measured.")
+                "\(program.name) was not fetched (scripts/fetch-test-agents --native): its first text is not measured.")
         }
         let script = ModelScript(steps: [.init("Only words, no tool.")])
         let (bare, driven) = try await withScriptedModel(.init(scripts: [script])) { model in
-            let environment = [
-                "ANTHROPIC_BASE_URL": model.anthropicBaseURL, "ANTHROPIC_API_KEY": "sk-bench",
-                "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1",
-            ]
             var bare: [Double] = []
             var driven: [Double] = []
             // In turns, so that both see the same machine.
             for round in 0...rounds {
-                let one = try firstTextOfBare(program, environment, home: "\(folder)/bare-\(round)")
-                let other = try await withRunner(in: "\(folder)/t\(round)", environment: environment) { runner in
+                let one = try program.firstTextAlone(path, model, home: "\(folder)/\(program)-bare-\(round)")
+                let place = "\(folder)/\(program)-t\(round)"
+                let other = try await withRunner(in: place, environment: program.environment(model)) { runner in
                     let start = ContinuousClock.now
-                    let talk = try await Talk.begin(runner, command: [program])
+                    let talk = try await Talk.begin(runner, command: [path])
                     _ = try await talk.prompt("hello", countsAll: false)
                     return (ContinuousClock.now - start) / .milliseconds(1)
                 }
@@ -120,44 +90,9 @@ enum AgentBench {
             }
             return (bare.sorted()[rounds / 2], driven.sorted()[rounds / 2])
         }
-        table.add("Claude Code alone: from its start to the first text, median of \(rounds)", bare, "ms")
+        table.add("\(program.name) alone: from its start to the first text, median of \(rounds)", bare, "ms")
         table.add(
-            "Claude Code: added to the first text by runner, adapter and client", driven - bare, "ms", .atMost(10))
-    }
-
-    private static func firstTextOfBare(_ program: String, _ environment: [String: String], home: String) throws
-        -> Double
-    {
-        try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
-        let process = Process()
-        let (input, output) = (Pipe(), Pipe())
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = [
-            "-p", "--output-format", "stream-json", "--input-format", "stream-json", "--verbose",
-            "--include-partial-messages", "--permission-prompt-tool", "stdio", "--setting-sources", "user",
-            "--strict-mcp-config",
-        ]
-        process.environment = environment.merging(["HOME": home, "PATH": "/usr/bin:/bin"]) { $1 }
-        process.currentDirectoryURL = URL(fileURLWithPath: home)
-        (process.standardInput, process.standardOutput) = (input, output)
-        process.standardError = FileHandle.nullDevice
-        let start = ContinuousClock.now
-        try process.run()
-        defer {
-            process.terminate()
-            process.waitUntilExit()
-        }
-        input.fileHandleForWriting.write(
-            Data(#"{"type":"user","message":{"role":"user","content":"hello"}}"#.utf8) + Data("\n".utf8))
-        var text = Data()
-        while true {
-            let more = output.fileHandleForReading.availableData
-            guard !more.isEmpty else { throw BenchFailure("Claude Code ended without a word") }
-            text += more
-            if text.range(of: Data("text_delta".utf8)) != nil {
-                return (ContinuousClock.now - start) / .milliseconds(1)
-            }
-        }
+            "\(program.name): added to the first text by runner, adapter and client", driven - bare, "ms", .atMost(10))
     }
 }
 

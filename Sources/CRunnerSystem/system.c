@@ -41,6 +41,10 @@ int anycode_open(const char *path, int flags, unsigned int mode) {
     return open(path, flags | O_CLOEXEC, mode);
 }
 
+int anycode_openat(int directory, const char *name, int flags, unsigned int mode) {
+    return openat(directory, name, flags | O_CLOEXEC, mode);
+}
+
 int anycode_pipe(int ends[2]) {
 #ifdef __linux__
     return pipe2(ends, O_CLOEXEC);

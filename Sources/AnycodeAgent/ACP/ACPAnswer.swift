@@ -11,7 +11,10 @@ struct ACPAnswer {
     let result: JSON
 
     var events: [AgentEvent] {
-        if let reason = result.text("stopReason") { return [.turnEnded(id, stopReason(reason))] }
+        if let reason = result.text("stopReason") {
+            let tokens = result["usage"]?["totalTokens"]?.integer.flatMap { ACPLimits.counts.contains($0) ? $0 : nil }
+            return (tokens.map { [.turnTook(id, tokens: $0)] } ?? []) + [.turnEnded(id, stopReason(reason))]
+        }
         if result["protocolVersion"] != nil { return [.initialized(id, capabilities)] }
         let configuration = ACPConfiguration(
             options: result["configOptions"], modes: result["modes"], models: result["models"])
@@ -40,6 +43,7 @@ struct ACPAnswer {
             version: result["agentInfo"]?.text("version"), loadsSessions: capabilities["loadSession"]?.bool ?? false,
             resumesSessions: session["resume"]?.isObject ?? false,
             acceptsImages: capabilities["promptCapabilities"]?["image"]?.bool ?? false,
+            steers: capabilities["_meta"]?["anycode"]?["steers"]?.bool,
             authenticationMethods: (result["authMethods"]?.array ?? []).compactMap { $0.text("id") })
     }
 }

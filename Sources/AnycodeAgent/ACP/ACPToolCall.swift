@@ -16,7 +16,12 @@ enum ACPToolCall {
             id: ToolCallID(id), title: json.text("title").map { ACPLimits.shorten($0, to: ACPLimits.title) },
             kind: json.text("kind").map(kind), status: json.text("status").flatMap(status),
             locations: json["locations"]?.array.map { $0.prefix(ACPLimits.items).compactMap(location) },
-            content: content(json), rawInput: rawInput(json["rawInput"]))
+            content: content(json), rawInput: rawInput(json["rawInput"]), parent: parent(json["_meta"]))
+    }
+
+    /// As Claude Code's adapters tell it; ACP itself has no place for it.
+    private static func parent(_ meta: JSON?) -> ToolCallID? {
+        meta?["claudeCode"]?.text("parentToolUseId").map { ToolCallID($0) }
     }
 
     private static func kind(_ text: String) -> ToolCall.Kind {

@@ -17,6 +17,8 @@ package enum AgentEvent: Hashable, Sendable {
     /// The whole plan, replacing the one before.
     case plan([PlanEntry])
     case usage(AgentUsage)
+    /// How many tokens the turn of this prompt took; comes before its end.
+    case turnTook(RequestID, tokens: Int64)
     case modeChanged(String)
     case modelChanged(String)
     /// The agent's own slash commands, replacing those before.
@@ -53,18 +55,21 @@ package struct AgentCapabilities: Hashable, Sendable, Codable {
     package var loadsSessions: Bool
     package var resumesSessions: Bool
     package var acceptsImages: Bool
+    /// Whether a prompt in the middle of a turn is taken into that turn; `nil` for no.
+    package var steers: Bool?
     /// Ways to log in that the agent offers; its own ids.
     package var authenticationMethods: [String]
 
     package init(
         name: String? = nil, version: String? = nil, loadsSessions: Bool = false, resumesSessions: Bool = false,
-        acceptsImages: Bool = false, authenticationMethods: [String] = []
+        acceptsImages: Bool = false, steers: Bool? = nil, authenticationMethods: [String] = []
     ) {
         self.name = name
         self.version = version
         self.loadsSessions = loadsSessions
         self.resumesSessions = resumesSessions
         self.acceptsImages = acceptsImages
+        self.steers = steers
         self.authenticationMethods = authenticationMethods
     }
 }
@@ -137,17 +142,23 @@ package struct AgentExit: Hashable, Sendable, Codable {
     }
 }
 
-/// Tokens in the context window, and money.
+/// Tokens and money.
 package struct AgentUsage: Hashable, Sendable, Codable {
+    /// Tokens in the context window, and its size.
     package var used: Int64?
     package var size: Int64?
+    /// Tokens that were read and written so far, in all turns.
+    package var tokens: Int64?
     /// The total cost so far, in `currency` units.
     package var cost: Double?
     package var currency: String?
 
-    package init(used: Int64? = nil, size: Int64? = nil, cost: Double? = nil, currency: String? = nil) {
+    package init(
+        used: Int64? = nil, size: Int64? = nil, tokens: Int64? = nil, cost: Double? = nil, currency: String? = nil
+    ) {
         self.used = used
         self.size = size
+        self.tokens = tokens
         self.cost = cost
         self.currency = currency
     }

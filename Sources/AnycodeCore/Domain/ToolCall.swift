@@ -36,10 +36,12 @@ package struct ToolCall: Hashable, Sendable, Codable {
     package var content: [Content]
     /// The tool's input as the agent sent it, as JSON text; bounded by the client.
     package var rawInput: String?
+    /// The call of the sub-agent that does this.
+    package var parent: ToolCallID?
 
     package init(
         id: ToolCallID, title: String, kind: Kind = .other, status: Status = .pending, locations: [Location] = [],
-        content: [Content] = [], rawInput: String? = nil
+        content: [Content] = [], rawInput: String? = nil, parent: ToolCallID? = nil
     ) {
         self.id = id
         self.title = title
@@ -48,6 +50,7 @@ package struct ToolCall: Hashable, Sendable, Codable {
         self.locations = locations
         self.content = content
         self.rawInput = rawInput
+        self.parent = parent
     }
 
     /// Takes over what the update says and keeps the rest.
@@ -58,6 +61,7 @@ package struct ToolCall: Hashable, Sendable, Codable {
         if let locations = update.locations { self.locations = locations }
         if let content = update.content { self.content = content }
         if let rawInput = update.rawInput { self.rawInput = rawInput }
+        if let parent = update.parent { self.parent = parent }
     }
 }
 
@@ -70,10 +74,12 @@ package struct ToolCallUpdate: Hashable, Sendable, Codable {
     package var locations: [ToolCall.Location]?
     package var content: [ToolCall.Content]?
     package var rawInput: String?
+    package var parent: ToolCallID?
 
     package init(
         id: ToolCallID, title: String? = nil, kind: ToolCall.Kind? = nil, status: ToolCall.Status? = nil,
-        locations: [ToolCall.Location]? = nil, content: [ToolCall.Content]? = nil, rawInput: String? = nil
+        locations: [ToolCall.Location]? = nil, content: [ToolCall.Content]? = nil, rawInput: String? = nil,
+        parent: ToolCallID? = nil
     ) {
         self.id = id
         self.title = title
@@ -82,5 +88,6 @@ package struct ToolCallUpdate: Hashable, Sendable, Codable {
         self.locations = locations
         self.content = content
         self.rawInput = rawInput
+        self.parent = parent
     }
 }

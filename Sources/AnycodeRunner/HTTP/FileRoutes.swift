@@ -58,12 +58,15 @@ struct FileRoutes: Sendable {
             return try .json(Written(path: path, bytesWritten: 0))
         }
         let isPrivate = home.map { path.hasPrefix($0 + "/") } ?? false
-        try makeDirectory(
-            path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }, mode: isPrivate ? 0o700 : 0o755)
-        guard !isDirectory(path) else { throw RunnerError(.invalid, "\(path) is a directory.") }
-        let draft = path + ".\(UInt64.random(in: 0 ... .max)).part"
-        let file = try OpenFile.open(draft, O_WRONLY | O_CREAT | O_EXCL, mode: isPrivate ? 0o600 : 0o644)
-        defer { unlink(draft) }
+        let isInWorkspace = path.hasPrefix(workspace + "/")
+        let place = try FilePlace(
+            isInWorkspace ? String(path.dropFirst(workspace.count)) : path, below: isInWorkspace ? workspace : nil,
+            mode: isPrivate ? 0o700 : 0o755)
+        let before = place.mode
+        guard before.map({ $0 & S_IFMT }) != S_IFDIR else { throw RunnerError(.invalid, "\(path) is a directory.") }
+        let draft = ".\(UInt64.random(in: 0 ... .max)).part"
+        let file = try place.folder.open(draft, O_WRONLY | O_CREAT | O_EXCL, mode: isPrivate ? 0o600 : 0o644)
+        defer { unlinkat(place.folder.descriptor, draft, 0) }
         var size = 0
         for try await buffer in request.body {
             guard size + buffer.readableBytes <= Self.maximumFile else {
@@ -72,8 +75,9 @@ struct FileRoutes: Sendable {
             try file.write(Array(buffer.readableBytesView), at: size)
             size += buffer.readableBytes
         }
-        if !isPrivate, let mode = Self.mode(of: path) { fchmod(file.descriptor, mode) }
-        guard rename(draft, path) == 0 else { throw RunnerError.storage("write", path) }
+        if !isPrivate, let before, before & S_IFMT == S_IFREG { fchmod(file.descriptor, before & 0o777) }
+        let folder = place.folder.descriptor
+        guard renameat(folder, draft, folder, place.name) == 0 else { throw RunnerError.storage("write", path) }
         return try .json(Written(path: path, bytesWritten: size))
     }
 
@@ -94,11 +98,6 @@ struct FileRoutes: Sendable {
     private static func open(_ path: String, _ flags: Int32) throws(RunnerError) -> OpenFile {
         guard fileExists(path) else { throw RunnerError(.notFound, "There is no \(path).") }
         return try OpenFile.open(path, flags)
-    }
-
-    private static func mode(of path: String) -> mode_t? {
-        var status = stat()
-        return stat(path, &status) == 0 ? status.st_mode & 0o777 : nil
     }
 }
 

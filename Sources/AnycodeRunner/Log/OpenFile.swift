@@ -24,6 +24,13 @@ final class OpenFile: Sendable {
         return OpenFile(descriptor: descriptor)
     }
 
+    /// Opens a name in this directory, without following it when it is a link.
+    func open(_ name: String, _ flags: Int32, mode: UInt32 = 0o600) throws(RunnerError) -> OpenFile {
+        let descriptor = anycode_openat(descriptor, name, flags | O_NOFOLLOW, mode)
+        guard descriptor >= 0 else { throw .storage("open", name) }
+        return OpenFile(descriptor: descriptor)
+    }
+
     /// Bytes in the file; 0 when it cannot be told.
     var size: Int {
         var status = stat()

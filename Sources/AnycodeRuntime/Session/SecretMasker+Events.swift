@@ -25,7 +25,7 @@ extension SecretMasker {
                     url: request.url.map { masked($0) }))
         case .agentExited(let exit):
             .agentExited(AgentExit(exitCode: exit.exitCode, signal: exit.signal, message: masked(exit.message)))
-        case .initialized, .sessionOpened, .callSucceeded, .turnEnded, .usage, .modeChanged, .modelChanged,
+        case .initialized, .sessionOpened, .callSucceeded, .turnEnded, .turnTook, .usage, .modeChanged, .modelChanged,
             .commandsChanged, .requestWithdrawn, .gap, .unknown:
             event
         }

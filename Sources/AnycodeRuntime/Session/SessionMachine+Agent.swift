@@ -11,6 +11,7 @@ extension SessionMachine {
         case .toolCallUpdated(let update): said(.toolUpdated(update), isSpeech: true)
         case .plan(let plan): said(.plan(plan), isSpeech: false)
         case .usage(let usage): merge(usage)
+        case .turnTook(let request, let tokens): took(tokens, request)
         case .modeChanged(let mode): state.agentSession?.currentMode = mode
         case .modelChanged(let model): state.agentSession?.currentModel = model
         case .commandsChanged(let commands): state.commands = commands.map(\.name)
@@ -71,9 +72,32 @@ extension SessionMachine {
         var merged = state.usage ?? AgentUsage()
         merged.used = usage.used ?? merged.used
         merged.size = usage.size ?? merged.size
-        merged.cost = usage.cost ?? merged.cost
+        if let cost = usage.cost {
+            // A new process of the agent counts from nothing.
+            if let before = merged.cost, (state.costBefore ?? 0) + cost < before { state.costBefore = before }
+            merged.cost = (state.costBefore ?? 0) + cost
+        }
         merged.currency = usage.currency ?? merged.currency
         state.usage = merged
+    }
+
+    /// A prompt that was taken into the turn is told the same tokens again.
+    private mutating func took(_ tokens: Int64, _ request: RequestID) {
+        guard tokens > 0, state.awaited.contains(where: { $0.request == request && $0.purpose == .prompt }) else {
+            return
+        }
+        var usage = state.usage ?? AgentUsage()
+        usage.tokens = (usage.tokens ?? 0) + tokens
+        state.usage = usage
+    }
+
+    /// What the turn took of all that was used.
+    private var taken: AgentUsage? {
+        let tokens = (state.usage?.tokens ?? 0) - (state.usageBefore?.tokens ?? 0)
+        let cost = (state.usage?.cost ?? 0) - (state.usageBefore?.cost ?? 0)
+        guard tokens > 0 || cost > 0 else { return nil }
+        return AgentUsage(
+            tokens: tokens > 0 ? tokens : nil, cost: cost > 0 ? cost : nil, currency: state.usage?.currency)
     }
 
     private mutating func callSucceeded(_ request: RequestID) {
@@ -147,6 +171,8 @@ extension SessionMachine {
         state.turnLog = nil
         state.turnIsStopping = false
         state.turnBegan = state.agentSeconds
+        state.usageBefore = state.usage
+        state.turnOutcome = nil
         state.phase = .working
         lastSignOfLife = now
         progressed("working")
@@ -167,6 +193,7 @@ extension SessionMachine {
             end(.failed, "\(header.agent) could not start: \(failure.message).\(hint)", rings: true)
         case .other, .setting: note("\(header.agent) refused: \(failure.message)")
         case .choice: reply("\(header.agent) refused: \(failure.message)")
+        case .steer(let prompt): notTaken(prompt)
         case nil: break
         }
     }
@@ -188,15 +215,36 @@ extension SessionMachine {
     }
 
     private mutating func turnEnded(_ request: RequestID, _ reason: StopReason) {
-        guard takeAwaited(request) == .prompt else { return }
-        switch reason {
-        case .endTurn: finishTurn(state.turnIsStopping ? .cancelled : .done)
-        case .cancelled: finishTurn(.cancelled)
-        case .maxTokens: finishTurn(.stopped("the model's token limit was reached"))
-        case .maxRequests: finishTurn(.stopped("the agent's limit of model requests was reached"))
-        case .refusal: finishTurn(.stopped("the agent refused to go on"))
-        case .other(let word): finishTurn(.stopped(word))
+        switch takeAwaited(request) {
+        case .prompt: state.turnOutcome = outcome(reason)
+        case .steer: break
+        default: return
         }
+        finishSteeredTurn()
+    }
+
+    private func outcome(_ reason: StopReason) -> TurnReport.Outcome {
+        switch reason {
+        case .endTurn: state.turnIsStopping ? .cancelled : .done
+        case .cancelled: .cancelled
+        case .maxTokens: .stopped("the model's token limit was reached")
+        case .maxRequests: .stopped("the agent's limit of model requests was reached")
+        case .refusal: .stopped("the agent refused to go on")
+        case .other(let word): .stopped(word)
+        }
+    }
+
+    /// The turn is over when all that was given to it is answered: what came too late for it goes on as one.
+    private mutating func finishSteeredTurn() {
+        guard let outcome = state.turnOutcome, !state.awaited.contains(where: { $0.purpose.isSteering }) else { return }
+        finishTurn(outcome)
+    }
+
+    /// The agent did not take the message into its turn: it waits like any other.
+    private mutating func notTaken(_ prompt: SessionState.Prompt) {
+        state.queue.insert(prompt, at: 0)
+        record(.queued(text: prompt.text))
+        finishSteeredTurn()
     }
 
     private mutating func finishTurn(_ outcome: TurnReport.Outcome) {
@@ -211,10 +259,13 @@ extension SessionMachine {
         stopClock()
         cancelAsks("cancelled with the turn", tellAgent: true)
         state.turnIsStopping = false
+        state.turnOutcome = nil
+        state.awaited.removeAll { $0.purpose.isSteering }
         let seconds = Int((agentTimeUsed.inSeconds - state.turnBegan).rounded())
         state.phase = .saving(
             TurnReport(
-                turn: state.turn, outcome: outcome, seconds: seconds, save: nil, usage: state.usage, token: makeID()))
+                turn: state.turn, outcome: outcome, seconds: seconds, save: nil, usage: state.usage, taken: taken,
+                token: makeID()))
         progressed("saving the work")
         startSave()
     }

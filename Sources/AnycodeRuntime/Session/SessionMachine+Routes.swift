@@ -34,7 +34,7 @@ extension SessionMachine {
         return "\(colour)`\(header.id.short)`"
     }
 
-    /// The message goes first, and the turn in progress is stopped for it.
+    /// The message goes first: into the turn in progress where the agent takes it there, else that is stopped for it.
     mutating func sendNow(_ number: Int64, by person: Person, _ click: ButtonClick) {
         guard let place = state.queue.firstIndex(where: { $0.number == number }) else {
             return answer(click, "It does not wait any more.")
@@ -43,11 +43,25 @@ extension SessionMachine {
         switch state.phase {
         case .working, .saving:
             let prompt = state.queue.remove(at: place)
+            if mayBeSteered, prompt.files == nil, let session = state.agentSession {
+                steer(prompt, session)
+                return answer(click, "", showing: "⏩ Told \(name) in the middle of its turn, by \(person.name).")
+            }
             state.queue.insert(prompt, at: 0)
             if state.phase == .working, !state.turnIsStopping, let session = state.agentSession { stopTurn(session) }
         default: return answer(click, "It begins as soon as it can.")
         }
         answer(click, "", showing: "⏩ Sent now to \(name) by \(person.name).")
+    }
+
+    private var mayBeSteered: Bool {
+        state.phase == .working && !state.turnIsStopping && !state.agentIsGone && state.turnOutcome == nil
+            && state.capabilities?.steers == true
+    }
+
+    private mutating func steer(_ prompt: SessionState.Prompt, _ session: AgentSession) {
+        record(.prompted(turn: state.turn, by: prompt.by, text: prompt.text))
+        call(.steer(prompt)) { .prompt($0, session.id, text: prompt.words) }
     }
 
     /// Takes the message out and puts it into the inbox for the other session, in one transaction.

@@ -65,10 +65,14 @@ package struct SessionState: Hashable, Sendable, Codable {
 
     package enum Purpose: Hashable, Sendable, Codable {
         case initialize, open, prompt, other
+        /// A prompt that is to be taken into the turn in progress.
+        case steer(Prompt)
         /// A mode or model that a person chose.
         case choice(AgentChoice, String)
         /// One that the configuration names, or that held before the agent's process was started again.
         case setting(AgentChoice, String)
+
+        var isSteering: Bool { if case .steer = self { true } else { false } }
     }
 
     /// A call whose answer has not come yet.
@@ -117,6 +121,12 @@ package struct SessionState: Hashable, Sendable, Codable {
     /// The names of the agent's own slash commands.
     package var commands: [String] = []
     package var usage: AgentUsage?
+    /// `usage` when the turn began.
+    package var usageBefore: AgentUsage?
+    /// What the agent's processes before this one cost: each counts from nothing.
+    package var costBefore: Double?
+    /// How the turn ended, while messages that were given to it have no answer yet.
+    package var turnOutcome: TurnReport.Outcome?
     /// Agent's time used, in seconds, up to the last change of phase.
     package var agentSeconds = 0.0
     /// Agent's time that people gave beyond the policy's, in seconds.
@@ -190,6 +200,9 @@ extension SessionState {
         try stored.read(.settledRequests, into: &settledRequests)
         try stored.read(.commands, into: &commands)
         try stored.read(.usage, into: &usage)
+        try stored.read(.usageBefore, into: &usageBefore)
+        try stored.read(.costBefore, into: &costBefore)
+        try stored.read(.turnOutcome, into: &turnOutcome)
         try stored.read(.agentSeconds, into: &agentSeconds)
         try stored.read(.grantedSeconds, into: &grantedSeconds)
         try stored.read(.timeOffer, into: &timeOffer)

@@ -132,20 +132,25 @@ package struct TurnReport: Hashable, Sendable, Codable {
     /// Agent's time, whole seconds.
     package var seconds: Int
     package var save: SaveReport?
+    /// In all turns so far.
     package var usage: AgentUsage?
+    /// In this turn: tokens and cost.
+    package var taken: AgentUsage?
     /// Where the whole log of the turn is kept, if the chat leaves something of it out.
     package var log: String?
     /// Random; tokens of the report's buttons derive from it.
     package var token: String
 
     package init(
-        turn: Int, outcome: Outcome, seconds: Int, save: SaveReport?, usage: AgentUsage?, token: String
+        turn: Int, outcome: Outcome, seconds: Int, save: SaveReport?, usage: AgentUsage?, taken: AgentUsage? = nil,
+        token: String
     ) {
         self.turn = turn
         self.outcome = outcome
         self.seconds = seconds
         self.save = save
         self.usage = usage
+        self.taken = taken
         self.token = token
     }
 }

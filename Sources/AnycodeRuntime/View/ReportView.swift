@@ -20,7 +20,8 @@ enum ReportView {
             case .cancelled: "⏹ Stopped"
             case .failed(let reason): "❌ Failed: \(reason)"
             }
-        var message = compose(first, report.seconds, report.save, report.usage, report.token, header)
+        var message = compose(
+            first, report.seconds, report.save, spent(report.taken, report.usage), report.token, header)
         let goOn = ChatButton(label: "Continue", token: ButtonToken.goOn(report.token), style: .offer)
         let finish = ChatButton(label: "Finish", token: ButtonToken.finish(report.token), style: .offer)
         switch stand {
@@ -41,7 +42,7 @@ enum ReportView {
             case .timedOut: "⏰ Timed out\(reason)"
             case .parked: "🅿️ Parked\(reason)"
             }
-        var message = compose(first, report.seconds, report.save, report.usage, report.token, header)
+        var message = compose(first, report.seconds, report.save, spent(nil, report.usage), report.token, header)
         if report.outcome == .parked { message.markdown += "\n`/resume \(header.id.short)` goes on from here." }
         add([ChatButton(label: "Resume", token: ButtonToken.resume(report.token), style: .offer)], to: &message)
         return message
@@ -52,7 +53,7 @@ enum ReportView {
     }
 
     private static func compose(
-        _ first: String, _ seconds: Int, _ save: SaveReport?, _ usage: AgentUsage?, _ token: String,
+        _ first: String, _ seconds: Int, _ save: SaveReport?, _ spent: String?, _ token: String,
         _ header: SessionHeader
     ) -> OutgoingMessage {
         var facts = [duration(seconds)]
@@ -79,7 +80,7 @@ enum ReportView {
             }
         case nil: break
         }
-        if let cost = usage?.cost, let words = money(cost, usage?.currency) { facts.append(words) }
+        if let spent { facts.append(spent) }
         lines.insert("\(first) · `\(header.id.short)` · \(facts.joined(separator: " · "))", at: 0)
         return OutgoingMessage(
             markdown: lines.joined(separator: "\n"), buttons: buttons, attachment: document, rings: true)
@@ -105,6 +106,25 @@ enum ReportView {
         let minutes = seconds / 60
         if minutes < 60 { return seconds % 60 == 0 ? "\(minutes) min" : "\(minutes) min \(seconds % 60) s" }
         return minutes % 60 == 0 ? "\(minutes / 60) h" : "\(minutes / 60) h \(minutes % 60) min"
+    }
+
+    /// What the turn took, and all turns together where that is more.
+    private static func spent(_ turn: AgentUsage?, _ all: AgentUsage?) -> String? {
+        guard let total = words(all) else { return nil }
+        guard let part = words(turn), part != total else { return total }
+        return "\(part) (in all \(total))"
+    }
+
+    private static func words(_ usage: AgentUsage?) -> String? {
+        let parts = [usage?.tokens.map(tokens), usage?.cost.flatMap { money($0, usage?.currency) }].compactMap(\.self)
+        return parts.isEmpty ? nil : parts.joined(separator: ", ")
+    }
+
+    /// `950 tokens`, `12.3k tokens`, `1.2M tokens`
+    private static func tokens(_ count: Int64) -> String {
+        func tenths(_ unit: Int64) -> String { "\(count / unit).\(count % unit * 10 / unit)" }
+        if count < 1000 { return "\(count) tokens" }
+        return count < 1_000_000 ? "\(tenths(1000))k tokens" : "\(tenths(1_000_000))M tokens"
     }
 
     /// `nil` for what cannot be an amount: agents say numbers of all kinds.

@@ -5,8 +5,10 @@ enum StreamView {
     static func markdown(_ items: [Transcript.Stream.Item], withThoughts: Bool = false) -> String {
         var text = ""
         var previousWasTool = false
+        let family = Family(items)
         for item in items {
-            var words = markdown(item)
+            if case .tool(let tool) = item, family.isShownBelow(tool) { continue }
+            var words = markdown(item, family)
             if withThoughts, case .thought(let thought) = item { words = quoted(thought) }
             guard let piece = words, !piece.isEmpty else { continue }
             let isTool = if case .tool = item { true } else { false }
@@ -28,14 +30,48 @@ enum StreamView {
         return text.hasSuffix("\n") ? "\n" : "\n\n"
     }
 
-    private static func markdown(_ item: Transcript.Stream.Item) -> String? {
+    private static func markdown(_ item: Transcript.Stream.Item, _ family: Family) -> String? {
         switch item {
         case .text(let text): text
         case .thought: nil
-        case .tool(let tool): "* " + line(tool)
+        case .tool(let tool): lines(tool, family, indent: "")
         case .plan(let entries): plan(entries)
         case .notice(let words): "*\(words)*"
         }
+    }
+
+    /// The call, and below it those of the sub-agent that it is.
+    private static func lines(_ tool: Transcript.Tool, _ family: Family, indent: String) -> String {
+        // Its sub-agent's own line stands before something that needed a message of its own.
+        let mark = indent.isEmpty && tool.parent != nil ? "↳ " : ""
+        var text = "\(indent)* \(mark)\(line(tool))"
+        if let complaint = tool.complaint {
+            for words in complaint.split(separator: "\n") { text += "\n\(indent)  * \(code(String(words)))" }
+        }
+        for child in family.children[tool.id] ?? [] {
+            text += "\n" + lines(child, family, indent: indent + "  ")
+        }
+        return text
+    }
+
+    /// Which calls are a sub-agent's, among those of one stretch of output.
+    private struct Family {
+        private(set) var children: [ToolCallID: [Transcript.Tool]] = [:]
+        private var below: Set<ToolCallID> = []
+
+        init(_ items: [Transcript.Stream.Item]) {
+            var known: Set<ToolCallID> = []
+            for case .tool(let tool) in items {
+                // A parent comes first; so there are no circles.
+                if let parent = tool.parent, known.contains(parent) {
+                    children[parent, default: []].append(tool)
+                    below.insert(tool.id)
+                }
+                known.insert(tool.id)
+            }
+        }
+
+        func isShownBelow(_ tool: Transcript.Tool) -> Bool { below.contains(tool.id) }
     }
 
     /// One line: what, with what, how it went.
@@ -48,7 +84,9 @@ enum StreamView {
             case .failed: "✗"
             }
         let changes = tool.added + tool.removed == 0 ? "" : " (+\(tool.added) −\(tool.removed))"
-        return "\(mark) \(code(tool.title))\(changes)"
+        // Some adapters mark a sub-agent's calls themselves.
+        let title = tool.title.hasPrefix("↳ ") ? String(tool.title.dropFirst(2)) : tool.title
+        return "\(mark) \(code(title))\(changes)"
     }
 
     private static func plan(_ entries: [PlanEntry]) -> String {

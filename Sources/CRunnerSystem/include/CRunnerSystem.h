@@ -14,6 +14,9 @@ int anycode_adopt_orphans(void);
 // Opens with close-on-exec; as open(2) otherwise.
 int anycode_open(const char *path, int flags, unsigned int mode);
 
+// Opens a name in an open directory with close-on-exec; as openat(2) otherwise.
+int anycode_openat(int directory, const char *name, int flags, unsigned int mode);
+
 // Creates a pipe whose ends are closed on exec; as pipe(2) otherwise.
 int anycode_pipe(int ends[2]);
 

@@ -262,7 +262,10 @@ struct ACPDecoderTests {
         ("refusal", .refusal), ("cancelled", .cancelled), ("tired", .other("tired")),
     ])
     func readsTheEndOfATurn(text: String, reason: StopReason) {
-        #expect(answer(#"{"stopReason":"\#(text)","usage":{"totalTokens":1}}"#) == [.turnEnded(.number(3), reason)])
+        #expect(
+            answer(#"{"stopReason":"\#(text)","usage":{"totalTokens":1}}"#) == [
+                .turnTook(.number(3), tokens: 1), .turnEnded(.number(3), reason),
+            ])
     }
 
     @Test func keepsTextIDsApart() {

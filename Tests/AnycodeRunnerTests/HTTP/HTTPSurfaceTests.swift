@@ -218,6 +218,29 @@ import Testing
         }
     }
 
+    @Test func nothingIsWrittenThroughALinkOfTheWorkspace() async throws {
+        try await RunnerHarness.run { runner in
+            let manager = FileManager.default
+            let outside = runner.folder + "/outside"
+            for folder in [outside, runner.workspace] {
+                try manager.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            }
+            try manager.createSymbolicLink(atPath: runner.workspace + "/.anycode", withDestinationPath: outside)
+            try manager.createSymbolicLink(
+                atPath: runner.workspace + "/notes.txt", withDestinationPath: outside + "/notes.txt")
+            let client = runner.client
+            for path in [".anycode/attachments/1-a.png", ".anycode/a.png", "x/../../outside/b", "/../outside/b"] {
+                let whole = path.hasPrefix("/") ? runner.workspace + path : path
+                let answer = try await client.send("PUT", "/v1/fs/file?path=\(whole)", "secret")
+                #expect(answer.status == 400, "\(path): \(answer.text)")
+            }
+            // The link itself gives way to the file.
+            #expect(try await client.send("PUT", "/v1/fs/file?path=notes.txt", "mine").status == 200)
+            #expect(try await client.send("GET", "/v1/fs/file?path=notes.txt").text == "mine")
+            #expect(try manager.contentsOfDirectory(atPath: outside).isEmpty)
+        }
+    }
+
     @Test func aSecondRunnerDoesNotTakeASocketThatIsServed() async throws {
         try await RunnerHarness.run { runner in
             #expect(throws: RunnerError.self) { try ListenAddress.unix(runner.folder + "/s").makeRoom() }

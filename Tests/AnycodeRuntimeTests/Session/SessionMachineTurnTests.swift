@@ -275,6 +275,24 @@ struct SessionMachineTurnTests {
         #expect(run.notices == ["5 messages of the agent are lost: the log was full."])
     }
 
+    @Test func tokensAndCostAreCountedForTheTurnAndInAll() {
+        var run = MachineRun()
+        run.toWorking()
+        let prompt = run.awaited(.prompt)
+        run.says(.text("x"), .usage(AgentUsage(cost: 0.5, currency: "USD")), .turnTook(prompt, tokens: 100))
+        run.says(.turnTook(.string("anycode-99"), tokens: 7))
+        run.endTurn()
+        run.on(.saved(nil))
+        #expect(run.turnReports.last?.taken == AgentUsage(tokens: 100, cost: 0.5, currency: "USD"))
+        run.on(.prompted(by: Sample.ana, text: "more"))
+        // A process that was started again counts from nothing.
+        run.says(.text("x"), .usage(AgentUsage(cost: 0.25)), .turnTook(run.awaited(.prompt), tokens: 20))
+        run.endTurn()
+        run.on(.saved(nil))
+        #expect(run.turnReports.last?.taken == AgentUsage(tokens: 20, cost: 0.25, currency: "USD"))
+        #expect(run.turnReports.last?.usage == AgentUsage(tokens: 120, cost: 0.75, currency: "USD"))
+    }
+
     @Test func usageIsMerged() {
         var run = MachineRun()
         run.toWorking()

@@ -42,6 +42,19 @@ struct ReportViewTests {
         #expect(SavedPatch.omitted(in: Array("diff --git".utf8)) == nil)
     }
 
+    @Test func whatATurnTookStandsBesideTheTotal() {
+        var report = Self.turn(.done)
+        report.taken = AgentUsage(tokens: 12_345, cost: 0.0123, currency: "USD")
+        report.usage = AgentUsage(used: 5, size: 100, tokens: 12_345, cost: 0.0123, currency: "USD")
+        #expect(ReportView.message(report, header: Sample.header()).markdown.hasSuffix(" · 12.3k tokens, $0.0123"))
+        report.usage = AgentUsage(tokens: 2_050_000, cost: 1.5, currency: "USD")
+        let words = " · 12.3k tokens, $0.0123 (in all 2.0M tokens, $1.50)"
+        #expect(ReportView.message(report, header: Sample.header()).markdown.hasSuffix(words))
+        report.taken = AgentUsage(tokens: 950)
+        report.usage = AgentUsage(tokens: 950)
+        #expect(ReportView.message(report, header: Sample.header()).markdown.hasSuffix(" · 950 tokens"))
+    }
+
     @Test func changedFilesAreListedAndASecretKeepsThePatchBack() {
         let list = [
             PatchedFile(path: "a.swift", added: 3, removed: 1), PatchedFile(path: "b.png", added: nil, removed: nil),

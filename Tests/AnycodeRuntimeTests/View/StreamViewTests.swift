@@ -15,6 +15,41 @@ struct StreamViewTests {
         #expect(markdown == "Looking.\n\n* ✓ `ls`\n* ✗ `cat a`\n\nSo.")
     }
 
+    @Test func aSubAgentsCallsStandBelowIt() {
+        func call(_ id: String, of parent: String?) -> Transcript.Stream.Item {
+            .tool(
+                Transcript.Tool(
+                    ToolCall(
+                        id: ToolCallID(id), title: id, status: .completed, parent: parent.map { ToolCallID($0) })))
+        }
+        let items = [
+            call("look", of: nil), call("find", of: "look"), .text("Meanwhile."), call("deep", of: "find"),
+            call("ls", of: nil), call("late", of: "look"), call("lost", of: "elsewhere"), call("self", of: "self"),
+        ]
+        #expect(
+            StreamView.markdown(items) == """
+                * ✓ `look`
+                  * ✓ `find`
+                    * ✓ `deep`
+                  * ✓ `late`
+
+                Meanwhile.
+
+                * ✓ `ls`
+                * ↳ ✓ `lost`
+                * ↳ ✓ `self`
+                """)
+    }
+
+    @Test func aFailedCommandShowsTheEndOfWhatItPrinted() {
+        var tool = Transcript.Tool(ToolCall(id: ToolCallID("c"), title: "make", kind: .execute, status: .inProgress))
+        let output = (1...9).map { "line \($0)" }.joined(separator: "\n") + "\n\n(exit code 2)"
+        tool.apply(ToolCallUpdate(id: ToolCallID("c"), status: .completed, content: [.text(output)]))
+        #expect(StreamView.markdown([.tool(tool)]) == "* ✓ `make`")
+        tool.apply(ToolCallUpdate(id: ToolCallID("c"), status: .failed, content: [.text(output)]))
+        #expect(StreamView.markdown([.tool(tool)]) == "* ✗ `make`\n  * `line 8`\n  * `line 9`\n  * `(exit code 2)`")
+    }
+
     @Test func aChangeShowsItsLines() {
         let diff = ToolCall.Content.diff(path: "a", old: "one\ntwo\n", new: "one\nthree\nfour\n")
         #expect(StreamView.markdown([tool("edit a", .inProgress, [diff])]) == "* ▸ `edit a` (+2 −1)")

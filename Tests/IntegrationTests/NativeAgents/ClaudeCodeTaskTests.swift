@@ -5,51 +5,8 @@ import Testing
 
 /// Tasks with the real Claude Code in a real sandbox, driven from the chat and asserted there.
 @Suite(.serialized) struct ClaudeCodeTaskTests {
-    private static let questions = ModelScript(
-        word: "QUESTIONS",
-        steps: [
-            .init(
-                "Some questions.",
-                calls: [
-                    .named(
-                        "AskUserQuestion",
-                        input: [
-                            "questions": [
-                                [
-                                    "question": "Which colour?", "header": "Colour", "multiSelect": false,
-                                    "options": [
-                                        ["label": "red", "description": "Warm"],
-                                        ["label": "blue", "description": "Cold"],
-                                    ],
-                                ],
-                                [
-                                    "question": "Which sizes?", "header": "Size", "multiSelect": true,
-                                    "options": [
-                                        ["label": "small", "description": "1"], ["label": "large", "description": "2"],
-                                    ],
-                                ],
-                            ]
-                        ])
-                ]),
-            .init("Thank you, that settles it."),
-        ])
-
-    private static let proposal = ModelScript(
-        word: "PROPOSE",
-        steps: [
-            .init("Here is my plan.", calls: [.named("ExitPlanMode", input: ["plan": "# Plan\n1. Do it"])]),
-            .init("So be it."),
-        ])
-
-    /// The console shows a message that grows line by line.
-    private static let lines = ModelScript(
-        word: "LINES", steps: [.init((1...200).map { "line\($0)\n" }.joined(), pace: .milliseconds(100))])
-
-    private static let failure = ModelScript(
-        word: "E500", steps: [.init("It went through.", failure: .init(status: 500, times: 1))])
-
     @Test func everyPermissionAndQuestionIsAnsweredFromTheChat() async throws {
-        try await OfficialProgram.claude.run([Self.questions]) { installation, daemon, model in
+        try await OfficialProgram.claude.run([ClaudeScripts.questions]) { installation, daemon, model in
             daemon.enter("/task WRITE the file")
             let session = try await daemon.expect(#"claude-code · `(\w{8})`"#)[0]
             try await daemon.expect(saying: "I will write hello.txt")
@@ -92,7 +49,8 @@ import Testing
     }
 
     @Test func cancellingKillingAndTroublesAreToldAndSurvived() async throws {
-        try await OfficialProgram.claude.run([Self.failure, Self.lines]) { installation, daemon, model in
+        try await OfficialProgram.claude.run([ClaudeScripts.failure, ClaudeScripts.lines]) {
+            installation, daemon, model in
             daemon.enter("/task LINES please")
             let session = try await daemon.expect(#"claude-code · `(\w{8})`"#)[0]
             // Seen while the model still speaks.
@@ -145,7 +103,7 @@ import Testing
     }
 
     @Test func aHostileRepositoryGetsNothingAndABadKeyIsToldAsSuch() async throws {
-        try await OfficialProgram.claude.run([Self.proposal], mode: "plan") { installation, daemon, model in
+        try await OfficialProgram.claude.run([ClaudeScripts.proposal], mode: "plan") { installation, daemon, model in
             try await HostileRepository.with(installation) { repository in
                 daemon.enter("/task PROPOSE for \(repository.url)")
                 let session = try await daemon.expect(#"claude-code · `(\w{8})`"#)[0]
@@ -172,6 +130,54 @@ import Testing
             try await daemon.expect("❌ Failed: The model's server does not accept the key. Check ANTHROPIC_API_KEY")
             #expect(!daemon.output.text.contains("sk-wrong") && !daemon.errors.text.contains("sk-wrong"))
             #expect(model.requests.filter { $0.status == 200 }.count >= 4)
+        }
+    }
+
+    @Test func workAndItsPriceAreShownAndMayBeSteered() async throws {
+        try await OfficialProgram.claude.run(ClaudeScripts.work) { installation, daemon, model in
+            daemon.enter("/task TASKS please")
+            let session = try await daemon.expect(#"claude-code · `(\w{8})`"#)[0]
+            try await daemon.expect("First[\\s\\S]*Second")
+            try await daemon.expect(#"✅ Done.* tokens, \$"#)
+            try await daemon.turn(
+                "DELEGATE it",
+                {
+                    try await daemon.expect("May it. `↳ echo sub > sub.txt`")
+                    try await daemon.press("Allow")
+                }, ends: #"✅ Done.* tokens, \$\S+ \(in all .* tokens, \$"#)
+            let shown = try installation.chat(without: []).joined(separator: "\n")
+            #expect(shown.contains("`Look around`\n  * ✓ `echo sub > sub.txt`"), "\(shown)")
+
+            daemon.enter("/mode")
+            try await daemon.press("Accept edits")
+            try await daemon.expect("Mode of `\(session)`: \\*?\\*?Accept edits")
+            daemon.enter("/model sonnet")
+            try await daemon.expect("Model of `\(session)`")
+            try await daemon.turn("WRITE it") { try await daemon.expect(saying: "hello.txt is ready") }
+            try await daemon.turn("/compact") { try await daemon.expect("conversation was compacted") }
+
+            daemon.enter("STEADY now")
+            try await daemon.expect("line2\\b")
+            daemon.enter("TALK meanwhile")
+            try await daemon.press("Send now")
+            try await daemon.expect("in the middle of its turn")
+            try await daemon.expect("Only words, no tool")
+            try await daemon.expect("✅ Done")
+
+            // What holds is set again in a program that is started again, and the conversation goes on elsewhere.
+            try await daemon.turn(
+                "LONGCMD now",
+                {
+                    try await daemon.expect("▸ `for i in")
+                    try killProgram(of: session, installation)
+                }, ends: "❌ Failed")
+            try await daemon.turn("WRITE it") { try await daemon.expect(saying: "hello.txt is ready") }
+            daemon.enter("/cancel \(session)")
+            try await daemon.expect("cancelled, sandbox removed")
+            daemon.enter("/resume \(session) TALK of herons")
+            try await daemon.expect("Only words, no tool")
+            let other = try #require(Sandbox.all(in: installation.sandboxes).first?.session)
+            #expect(try memory(installation, other).contains("DELEGATE it"))
         }
     }
 

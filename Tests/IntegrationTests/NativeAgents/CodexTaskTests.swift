@@ -4,13 +4,6 @@ import Testing
 
 /// Tasks with the real Codex in a real sandbox, driven from the chat and asserted there.
 @Suite(.serialized) struct CodexTaskTests {
-    /// The console shows a message that grows line by line.
-    private static let lines = ModelScript(
-        word: "LINES", steps: [.init((1...200).map { "line\($0)\n" }.joined(), pace: .milliseconds(100))])
-
-    private static let failure = ModelScript(
-        word: "E500", steps: [.init("It went through.", failure: .init(status: 500, times: 5))])
-
     @Test func everyPermissionAndQuestionIsAnsweredFromTheChat() async throws {
         try await OfficialProgram.codex.run([]) { installation, daemon, model in
             daemon.enter("/task make the file")
@@ -52,7 +45,7 @@ import Testing
     }
 
     @Test func cancellingKillingAndTroublesAreToldAndSurvived() async throws {
-        try await OfficialProgram.codex.run([Self.failure, Self.lines]) { installation, daemon, model in
+        try await OfficialProgram.codex.run([CodexScripts.failure, CodexScripts.lines]) { installation, daemon, model in
             daemon.enter("/task LINES please")
             let session = try await daemon.expect(#"codex · `(\w{8})`"#)[0]
             // Seen while the model still speaks.
@@ -123,6 +116,57 @@ import Testing
             try await daemon.expect("❌ Failed: The model's server does not accept the key. Check OPENAI_API_KEY")
             #expect(!daemon.output.text.contains("sk-wrong") && !daemon.errors.text.contains("sk-wrong"))
             #expect(model.requests.filter { $0.status == 200 }.count == 2)
+        }
+    }
+
+    @Test func workAndItsPriceAreShownAndMayBeSteered() async throws {
+        try await OfficialProgram.codex.run(CodexScripts.work) { installation, daemon, model in
+            daemon.enter("/task FAIL please")
+            let session = try await daemon.expect(#"codex · `(\w{8})`"#)[0]
+            try await daemon.expect("own sandbox is off")
+            try await daemon.press("Allow")
+            try await daemon.expect("what is wrong")
+            try await daemon.expect("✅ Done.* 240 tokens")
+            try await daemon.turn("PATCH it", { try await daemon.press("Deny") }, ends: "✅ Done.*no files changed")
+            try await daemon.turn(
+                "PATCH it",
+                {
+                    try await daemon.expect(#"May it. `\S* ?new.txt`"#)
+                    try await daemon.expect(#"\+ ?one"#)
+                    try await daemon.press("Allow")
+                }, ends: #"✅ Done.*1 file changed.* 240 tokens \(in all 720 tokens\)"#)
+
+            daemon.enter("/mode plan")
+            try await daemon.expect("Mode of")
+            try await daemon.turn("PLANNED well") { try await daemon.expect("First[\\s\\S]*Second") }
+            daemon.enter("/mode")
+            try await daemon.press("Don't ask")
+            try await daemon.expect("Mode of `\(session)`: \\*?\\*?Don't ask")
+            daemon.enter("/model")
+            try await daemon.expect("Model of codex")
+            try await daemon.turn("/compact") { try await daemon.expect("conversation was compacted") }
+
+            daemon.enter("STEADY now")
+            try await daemon.expect("line2\\b")
+            daemon.enter("TALK meanwhile")
+            try await daemon.press("Send now")
+            try await daemon.expect("in the middle of its turn")
+            try await daemon.expect("Only words, no tool")
+            try await daemon.expect("✅ Done")
+
+            // What holds is set again in a program that is started again, and the conversation goes on elsewhere.
+            daemon.enter("LONGCMD now")
+            try await daemon.expect(saying: "This command takes a minute")
+            _ = try await model.waitForRequest { $0.lastUserText == "LONGCMD now" && $0.outcome == .answered }
+            try killProgram(of: session, installation)
+            try await daemon.expect("❌ Failed")
+            try await daemon.turn("make it") { try await daemon.expect(saying: "Done: hello.txt was created") }
+            daemon.enter("/cancel \(session)")
+            try await daemon.expect("cancelled, sandbox removed")
+            daemon.enter("/resume \(session) TALK of herons")
+            try await daemon.expect("Only words, no tool")
+            let other = try #require(Sandbox.all(in: installation.sandboxes).first?.session)
+            #expect(try memory(installation, other).contains("FAIL please"))
         }
     }
 

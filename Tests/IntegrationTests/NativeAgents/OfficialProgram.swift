@@ -24,7 +24,8 @@ enum OfficialProgram: String, Sendable {
     ///
     /// `<agent>-locked` is the same program with a key that the model's server does not accept.
     func run(
-        _ scripts: [ModelScript], mode: String? = nil, session: String = "linger_seconds = 900",
+        _ scripts: [ModelScript], chats: String = "[console]\nenabled = true", mode: String? = nil,
+        session: String = "linger_seconds = 900",
         _ body: (Installation, RunningProgram, ScriptedModel) async throws -> Void
     ) async throws {
         guard let place else { return }
@@ -32,7 +33,7 @@ enum OfficialProgram: String, Sendable {
             try await Installation.with { installation in
                 let program = try await link(place, into: installation)
                 try installation.configure(
-                    agents: configuration(program, variables(model), mode: mode), network: "host",
+                    chats: chats, agents: configuration(program, variables(model), mode: mode), network: "host",
                     readOnlyPaths: [installation.path + "/programs"], session: session)
                 let daemon = try installation.daemon()
                 try await body(installation, daemon, model)
@@ -76,6 +77,7 @@ enum OfficialProgram: String, Sendable {
             [
                 "ANTHROPIC_BASE_URL": model.anthropicBaseURL, "ANTHROPIC_API_KEY": Self.key,
                 "CLAUDE_CODE_MAX_RETRIES": "3", "ENABLE_TOOL_SEARCH": "false",
+                "CLAUDE_CODE_ENABLE_TODO_TOOLS": "1",
             ]
         case .codex:
             ["OPENAI_BASE_URL": model.openAIBaseURL, "OPENAI_API_KEY": Self.key, "OPENAI_MODEL": "mock-model"]

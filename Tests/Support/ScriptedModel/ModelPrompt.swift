@@ -9,6 +9,8 @@ struct ModelPrompt: Sendable {
     var lastUserText = ""
     /// Tool results that came after it.
     var toolResults = 0
+    /// Images in the whole conversation.
+    var images = 0
     /// Chat completions report usage in a stream only when asked to.
     var wantsStreamedUsage = true
 

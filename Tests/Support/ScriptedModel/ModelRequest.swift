@@ -24,6 +24,8 @@ package struct ModelRequest: Sendable, Hashable {
     package internal(set) var tools: [String] = []
     /// What the person said last, without wrappers.
     package internal(set) var lastUserText: String?
+    /// How many images the conversation holds.
+    package internal(set) var images = 0
     /// Index of the script's step; nil when no script was asked.
     package internal(set) var step: Int?
     /// Names of the tools that the answer calls.

@@ -13,8 +13,6 @@ final class ClaudeCodeConnection: AgentConnection {
     private struct State {
         var translation: ClaudeCodeTranslation
         var process: AgentProcess?
-        var outputs: [AgentOutput] = []
-        var isDelivering = false
         var hasEnded = false
     }
 
@@ -25,8 +23,7 @@ final class ClaudeCodeConnection: AgentConnection {
     private let state: Mutex<State>
     private let started: AsyncStream<AgentProcess>
     private let starter: AsyncStream<AgentProcess>.Continuation
-    private let woken: AsyncStream<Void>
-    private let waker: AsyncStream<Void>.Continuation
+    private let client = ClientQueue()
 
     init(_ launch: AgentLaunch, limits: AgentProcess.Limits, group: any EventLoopGroup, clock: any Clock<Duration>) {
         program = ClaudeCodeProgram(launch: launch)
@@ -38,25 +35,26 @@ final class ClaudeCodeConnection: AgentConnection {
                 translation: ClaudeCodeTranslation(directory: launch.directory, mayBypass: program.mayBypass)))
         // One at a time: the next is started when the one before has ended.
         (started, starter) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        (woken, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     func run(_ receive: @escaping @Sendable ([AgentOutput]) async -> Void) async -> AgentEnd {
         let end = await withTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { for await _ in self.woken { await self.deliver(receive) } }
+            tasks.addTask { await self.client.run(receive) }
             var end = AgentEnd(exit: ProcessExit(code: 0), message: "")
             for await process in started {
                 end = await process.run { lines in
-                    self.take(lines)
-                    await self.deliver(receive)
+                    self.state.withLock { state in
+                        self.client.read(lines) { _ = self.perform(state.translation.fromProgram($0), &state) }
+                    }
+                    await self.client.deliver(receive)
                 }
                 if !goesOn(after: end) { break }
             }
             state.withLock { $0.hasEnded = true }
-            waker.finish()
+            client.finish()
             return end
         }
-        await deliver(receive)
+        await client.deliver(receive)
         return end
     }
 
@@ -66,7 +64,7 @@ final class ClaudeCodeConnection: AgentConnection {
         let isTaken = state.withLock { state in
             !state.hasEnded && perform(state.translation.fromClient(json), &state)
         }
-        waker.yield()
+        client.wake()
         return isTaken
     }
 
@@ -83,44 +81,12 @@ final class ClaudeCodeConnection: AgentConnection {
 // MARK: - Between the two
 
 extension ClaudeCodeConnection {
-    /// Hands over what the translation said, in order; whoever comes first takes it all.
-    private func deliver(_ receive: @Sendable ([AgentOutput]) async -> Void) async {
-        while true {
-            let batch = state.withLock { state -> [AgentOutput] in
-                guard !state.isDelivering, !state.outputs.isEmpty else { return [] }
-                state.isDelivering = true
-                defer { state.outputs = [] }
-                return state.outputs
-            }
-            guard !batch.isEmpty else { return }
-            await receive(batch)
-            state.withLock { $0.isDelivering = false }
-        }
-    }
-
-    private func take(_ lines: [LineSplitter.Line]) {
-        state.withLock { state in
-            for line in lines {
-                switch line {
-                case .tooLong(let beginning): state.outputs.append(.invalid(beginning))
-                case .line(let bytes):
-                    guard let json = try? JSON(parsing: bytes), json.isObject else {
-                        state.outputs.append(.invalid(Array(bytes.prefix(4096))))
-                        continue
-                    }
-                    _ = perform(state.translation.fromProgram(json), &state)
-                }
-            }
-        }
-    }
-
-    /// False when the program does not take what it is told.
+    /// Called under the state's lock, which keeps the order; false when the program does not take what it is told.
     private func perform(_ outputs: [ClaudeCodeTranslation.Output], _ state: inout State) -> Bool {
         var isTaken = true
         for output in outputs {
             switch output {
-            case .client(let json):
-                if let message = Message(json.bytes) { state.outputs.append(.message(message)) }
+            case .client(let json): client.push(json)
             case .program(let json):
                 isTaken = (state.process?.send(json.bytes) ?? false) && isTaken
             case .start(let start):
@@ -150,7 +116,7 @@ extension ClaudeCodeConnection {
             state.process = nil
             let (outputs, goesOn) = state.translation.ended(end.message)
             _ = perform(outputs, &state)
-            waker.yield()
+            client.wake()
             return goesOn && !state.hasEnded
         }
     }

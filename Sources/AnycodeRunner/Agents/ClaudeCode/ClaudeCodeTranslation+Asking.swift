@@ -103,7 +103,16 @@ extension ClaudeCodeTranslation {
 extension ClaudeCodeTranslation {
     mutating func answered(_ message: JSON) -> [Output] {
         guard let id = message["id"]?.integer, let asked = pending.removeValue(forKey: id) else { return [] }
-        let result = message["result"] ?? .null
+        let outputs = answered(asked, message["result"] ?? .null)
+        let isDenial = outputs.contains { output in
+            guard case .program(let said) = output else { return false }
+            return said["response"]?["response"]?.text("behavior") == "deny"
+        }
+        if isDenial { denied.insert(asked.tool) }
+        return outputs
+    }
+
+    private mutating func answered(_ asked: Asked, _ result: JSON) -> [Output] {
         switch asked.kind {
         case .permission(let always): return permission(asked, always, result)
         case .plan: return planned(asked, result)

@@ -35,6 +35,7 @@ extension ClaudeCodeTranslation {
             "agentCapabilities": [
                 "loadSession": true, "promptCapabilities": ["image": true, "audio": false, "embeddedContext": true],
                 "mcpCapabilities": ["http": true, "sse": true], "sessionCapabilities": ["resume": [:]],
+                "_meta": ["anycode": ["steers": true]],
             ],
             "authMethods": [],
         ]

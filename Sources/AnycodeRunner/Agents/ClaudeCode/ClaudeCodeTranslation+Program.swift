@@ -149,6 +149,7 @@ extension ClaudeCodeTranslation {
         let failed = block["is_error"]?.bool ?? false
         if plan.take(tool, result: failed ? nil : result) { return [update("plan", [.init("entries", plan.entries)])] }
         guard tool.isShown else { return [] }
+        let isDenied = denied.remove(tool.id) != nil
         let goesOn = result?["isAsync"]?.bool ?? false
         tools[tool.id]?.isInBackground = goesOn || result?["backgroundTaskId"] != nil
         var members = [
@@ -157,6 +158,8 @@ extension ClaudeCodeTranslation {
         ]
         if goesOn {
             members.append(.init("content", [ClaudeCodeTool.text("Works in the background.")]))
+        } else if failed, isDenied {
+            // Only its state is new.
         } else if failed || !(tool.isReported || tool.kind == "edit" || tool.kind == "switch_mode") {
             members.append(.init("content", .array(ClaudeCodeTool.content(ofResult: block["content"]))))
         } else if let content = tool.content(result: result, in: directory) {
@@ -267,6 +270,7 @@ extension ClaudeCodeTranslation {
         let ended = turn
         turn = Turn()
         tools = tools.filter { $0.value.isInBackground }
+        denied = []
         message = nil
         return ended.prompts.map { answer(prompt: $0, ended, result) }
     }

@@ -68,6 +68,8 @@ struct ClaudeCodeTranslation: Sendable {
     var controls: [String: Control] = [:]
     /// Tool calls that were allowed for the session, as tool and input.
     var granted: Set<JSON> = []
+    /// Tool calls that the person denied: what they said need not be told them as the call's output.
+    var denied: Set<String> = []
     /// Message that is being streamed.
     var message: String?
     var tellsState = false

@@ -81,6 +81,7 @@ extension CodexTranslation {
             "agentCapabilities": [
                 "loadSession": true, "promptCapabilities": ["image": true, "audio": false, "embeddedContext": true],
                 "mcpCapabilities": ["http": true, "sse": false], "sessionCapabilities": ["resume": [:]],
+                "_meta": ["anycode": ["steers": true]],
             ],
             "authMethods": [],
         ]

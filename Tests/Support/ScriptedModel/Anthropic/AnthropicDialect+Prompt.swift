@@ -73,6 +73,7 @@ extension AnthropicDialect {
         switch block["type"]?.string {
         case "text": prompt.sawUserText(block["text"]?.string ?? "")
         case "tool_result": prompt.sawToolResult()
+        case "image": prompt.images += 1
         default: return
         }
     }

@@ -80,6 +80,7 @@ extension ResponsesDialect {
                     role == "assistant"
                     ? ["output_text", "refusal"] : ["input_text", "input_image", "input_file", "input_audio"]
                 guard types.contains(type) else { throw unsupported(type, "\(partPlace).type", types) }
+                if type == "input_image" { prompt.images += 1 }
                 if role == "user", type == "input_text" { prompt.sawUserText(part["text"]?.string ?? "") }
             }
         case nil: throw missing("\(place).content")

@@ -40,6 +40,7 @@ final class ModelEngine: Sendable {
             request.isStreamed = prompt.isStreamed
             request.tools = prompt.tools.map(\.name)
             request.lastUserText = prompt.lastUserText
+            request.images = prompt.images
         }
         guard !prompt.tools.isEmpty || !configuration.scriptsNeedTools else {
             return write(ModelScript.Step("Short title"), prompt, dialect)
