@@ -2,19 +2,23 @@ import AnycodeCore
 
 /// The Markdown of what an agent says and does within a turn.
 enum StreamView {
-    static func markdown(_ items: [Transcript.Stream.Item], withThoughts: Bool = false) -> String {
+    static func markdown(_ items: [Transcript.Stream.Item]) -> String {
         var text = ""
         var previousWasTool = false
         for item in items {
-            var words = markdown(item)
-            if withThoughts, case .thought(let thought) = item { words = quoted(thought) }
-            guard let piece = words, !piece.isEmpty else { continue }
+            let piece = markdown(item)
+            guard !piece.isEmpty else { continue }
             let isTool = if case .tool = item { true } else { false }
             if !text.isEmpty {
                 text += previousWasTool && isTool ? "\n" : separator(after: text)
             }
             text += piece
-            previousWasTool = isTool
+            // A list does not go on behind a quote.
+            if case .tool(let tool) = item {
+                previousWasTool = tool.shownOutput.isEmpty
+            } else {
+                previousWasTool = false
+            }
         }
         return text
     }
@@ -28,14 +32,18 @@ enum StreamView {
         return text.hasSuffix("\n") ? "\n" : "\n\n"
     }
 
-    private static func markdown(_ item: Transcript.Stream.Item) -> String? {
+    private static func markdown(_ item: Transcript.Stream.Item) -> String {
         switch item {
         case .text(let text): text
-        case .thought: nil
-        case .tool(let tool): "* " + line(tool)
+        case .thought(let text): text.isEmpty ? "" : quoted("💭 " + text)
+        case .tool(let tool): "* " + line(tool) + output(tool)
         case .plan(let entries): plan(entries)
         case .notice(let words): "*\(words)*"
         }
+    }
+
+    private static func output(_ tool: Transcript.Tool) -> String {
+        tool.shownOutput.isEmpty ? "" : "\n\n" + ToolOutput.quoted(tool.shownOutput)
     }
 
     /// One line: what, with what, how it went.
