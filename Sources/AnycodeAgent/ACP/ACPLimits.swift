@@ -6,9 +6,9 @@ enum ACPLimits {
     static let toolText = 64 * 1024
     static let diffSide = 512 * 1024
     static let items = 200
-    /// Of money; what is outside is no amount.
     /// Of tokens, which are summed.
     static let counts: Range<Int64> = 0..<1_000_000_000_000
+    /// Of money; what is outside is no amount.
     static let amounts = 0..<1e12
 
     /// Cuts at a character's border.

@@ -2,21 +2,25 @@ import AnycodeCore
 
 /// The Markdown of what an agent says and does within a turn.
 enum StreamView {
-    static func markdown(_ items: [Transcript.Stream.Item], withThoughts: Bool = false) -> String {
+    static func markdown(_ items: [Transcript.Stream.Item]) -> String {
         var text = ""
         var previousWasTool = false
         let family = Family(items)
         for item in items {
             if case .tool(let tool) = item, family.isShownBelow(tool) { continue }
-            var words = markdown(item, family)
-            if withThoughts, case .thought(let thought) = item { words = quoted(thought) }
-            guard let piece = words, !piece.isEmpty else { continue }
+            let piece = markdown(item, family)
+            guard !piece.isEmpty else { continue }
             let isTool = if case .tool = item { true } else { false }
             if !text.isEmpty {
                 text += previousWasTool && isTool ? "\n" : separator(after: text)
             }
             text += piece
-            previousWasTool = isTool
+            // A list does not go on behind a quote.
+            if case .tool(let tool) = item {
+                previousWasTool = tool.shownOutput.isEmpty
+            } else {
+                previousWasTool = false
+            }
         }
         return text
     }
@@ -30,11 +34,11 @@ enum StreamView {
         return text.hasSuffix("\n") ? "\n" : "\n\n"
     }
 
-    private static func markdown(_ item: Transcript.Stream.Item, _ family: Family) -> String? {
+    private static func markdown(_ item: Transcript.Stream.Item, _ family: Family) -> String {
         switch item {
         case .text(let text): text
-        case .thought: nil
-        case .tool(let tool): lines(tool, family, indent: "")
+        case .thought(let text): text.isEmpty ? "" : quoted("💭 " + text)
+        case .tool(let tool): lines(tool, family, indent: "") + output(tool)
         case .plan(let entries): plan(entries)
         case .notice(let words): "*\(words)*"
         }
@@ -45,7 +49,7 @@ enum StreamView {
         // Its sub-agent's own line stands before something that needed a message of its own.
         let mark = indent.isEmpty && tool.parent != nil ? "↳ " : ""
         var text = "\(indent)* \(mark)\(line(tool))"
-        if let complaint = tool.complaint {
+        if let complaint = tool.complaint, !indent.isEmpty || tool.shownOutput.isEmpty {
             for words in complaint.split(separator: "\n") { text += "\n\(indent)  * \(code(String(words)))" }
         }
         for child in family.children[tool.id] ?? [] {
@@ -57,21 +61,30 @@ enum StreamView {
     /// Which calls are a sub-agent's, among those of one stretch of output.
     private struct Family {
         private(set) var children: [ToolCallID: [Transcript.Tool]] = [:]
-        private var below: Set<ToolCallID> = []
+        /// Below which call each of them stands, and how deep that is.
+        private var places: [ToolCallID: (above: ToolCallID, depth: Int)] = [:]
+        private static let deepest = 4
 
         init(_ items: [Transcript.Stream.Item]) {
             var known: Set<ToolCallID> = []
             for case .tool(let tool) in items {
                 // A parent comes first; so there are no circles.
                 if let parent = tool.parent, known.contains(parent) {
-                    children[parent, default: []].append(tool)
-                    below.insert(tool.id)
+                    let place = places[parent]
+                    let isDeep = (place?.depth ?? 0) >= Self.deepest
+                    let above = isDeep ? place?.above ?? parent : parent
+                    children[above, default: []].append(tool)
+                    places[tool.id] = (above, min((place?.depth ?? 0) + 1, Self.deepest))
                 }
                 known.insert(tool.id)
             }
         }
 
-        func isShownBelow(_ tool: Transcript.Tool) -> Bool { below.contains(tool.id) }
+        func isShownBelow(_ tool: Transcript.Tool) -> Bool { places[tool.id] != nil }
+    }
+
+    private static func output(_ tool: Transcript.Tool) -> String {
+        tool.shownOutput.isEmpty ? "" : "\n\n" + ToolOutput.quoted(tool.shownOutput)
     }
 
     /// One line: what, with what, how it went.
