@@ -69,7 +69,7 @@ enum StreamView {
             var known: Set<ToolCallID> = []
             for case .tool(let tool) in items {
                 // A parent comes first; so there are no circles.
-                if let parent = tool.parent, known.contains(parent) {
+                if let parent = tool.parent, known.contains(parent), !known.contains(tool.id) {
                     let place = places[parent]
                     let isDeep = (place?.depth ?? 0) >= Self.deepest
                     let above = isDeep ? place?.above ?? parent : parent
