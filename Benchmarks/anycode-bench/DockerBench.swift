@@ -61,10 +61,15 @@ enum DockerBench {
             "--filter", "label=anycode=true", "--filter", "event=create", "--filter", "event=start",
             "--format", "{{.Action}} {{.TimeNano}}",
         ])
-        let times = events.split(separator: "\n").map { $0.split(separator: " ") }.filter { $0.count == 2 }
-            .compactMap { line in Double(line[1]).map { (String(line[0]), $0 / 1e9) } }.filter { $0.1 > begin }
-        guard let created = times.first(where: { $0.0 == "create" })?.1,
-            let started = times.first(where: { $0.0 == "start" })?.1
+        var times: [(name: String, at: Double)] = []
+        for line in events.split(separator: "\n") {
+            let words = line.split(separator: " ").map(String.init)
+            guard words.count == 2, let nanoseconds = Double(words[1]) else { continue }
+            let seconds: Double = nanoseconds / 1e9
+            if seconds > begin { times.append((words[0], seconds)) }
+        }
+        guard let created = times.first(where: { $0.name == "create" })?.at,
+            let started = times.first(where: { $0.name == "start" })?.at
         else { throw LiveBenchError(words: "the Engine tells of no container") }
         steps.created = (created - begin) * 1_000
         steps.started = (started - created) * 1_000

@@ -1,4 +1,5 @@
 package import AnycodeCore
+import AnycodeJSON
 package import HTTPTransport
 
 /// Opens pull requests through GitHub's REST API.

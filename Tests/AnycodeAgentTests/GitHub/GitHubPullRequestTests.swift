@@ -1,4 +1,5 @@
 import AnycodeCore
+import AnycodeJSON
 import Foundation
 import HTTPTestSupport
 import HTTPTransport

@@ -1,3 +1,4 @@
+import AnycodeJSON
 import Foundation
 import Testing
 

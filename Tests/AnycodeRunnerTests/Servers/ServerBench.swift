@@ -1,4 +1,5 @@
 import AnycodeJSON
+import AnycodeJSON
 import Foundation
 import TestSupport
 

@@ -1,3 +1,4 @@
+import AnycodeJSON
 import Testing
 
 @testable import AnycodeRunner
