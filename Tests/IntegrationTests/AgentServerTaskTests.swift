@@ -1,3 +1,4 @@
+import AnycodeControl
 import Foundation
 import Testing
 
