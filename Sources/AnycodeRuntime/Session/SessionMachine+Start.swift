@@ -42,7 +42,7 @@ extension SessionMachine {
         case .restoring:
             restore()
         case .opening, .receiving, .working, .idle, .stopping, .saving:
-            act(.openStream)
+            if !restIsLost { act(.openStream) }
             if !state.outbound.isEmpty { act(.deliverCalls) }
             if state.phase == .receiving { receiveAgain() }
             if needsSave { startSave() }

@@ -31,8 +31,11 @@ package struct SessionMachine: Sendable {
     var saveAgain = false
     /// What the last save came to, while what the agent said last is still being read.
     var lastSaveReport: SaveReport?
-    /// It cannot be read any more.
-    var restIsLost = false
+    /// It cannot be read any more: the log it stood in is gone, and the cursor means nothing in another.
+    var restIsLost: Bool {
+        get { state.restIsLost == true }
+        set { state.restIsLost = newValue ? true : nil }
+    }
     /// Whether the sandbox is in hand; what needs it waits for `acquired`.
     var isConnected = false
 

@@ -157,6 +157,8 @@ package struct SessionState: Hashable, Sendable, Codable {
     package var isTagged: Bool?
     /// Why the last save failed, or the one in progress waits; `nil` after one that succeeded.
     package var saveProblem: String?
+    /// Whether the log in which the agent's last words stood is gone.
+    package var restIsLost: Bool?
 
     /// - Parameter files: what came with the task.
     package init(header: SessionHeader, files: [SentFile] = []) {

@@ -211,6 +211,19 @@ struct SessionMachineStartTests {
         #expect(run.report?.outcome == .failed || run.report?.outcome == .cancelled)
     }
 
+    @Test(arguments: ["working", "asked"])
+    func afterARestartTheNewLogIsNotReadBehindThePlaceInTheLostOne(_ phase: String) {
+        var run = Self.run(in: phase)
+        run.restart()
+        run.on(.acquired(Sample.health("another")))
+        run.restart()
+        run.on(.acquired(Sample.health("another")))
+        #expect(!run.actions.contains(.openStream))
+        #expect(run.actions.contains(.deliverCalls))
+        run.wait(run.machine.policy.stopGrace)
+        #expect(run.actions.contains(.save))
+    }
+
     @Test func aLostLogBeforeTheAgentStartedIsNoLoss() {
         var run = MachineRun()
         run.toPreparing()

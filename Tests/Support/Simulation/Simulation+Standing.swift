@@ -64,7 +64,8 @@ extension Simulation.Final {
 extension SessionState {
     /// Whether all that comes from the stream goes into the transcript.
     fileprivate var isStreaming: Bool {
-        switch phase {
+        if restIsLost == true { return false }
+        return switch phase {
         case .working, .saving, .idle, .stopping: true
         default: false
         }
