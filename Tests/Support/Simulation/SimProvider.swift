@@ -272,7 +272,18 @@ struct SimWorkspace: Workspace {
     /// What the runner calls its log after it was lost so many times.
     static func logID(_ lease: LeaseID, _ number: Int) -> String { "log-\(lease.short)-\(number)" }
 
-    func setEnvironment(_ variables: [String: Secret]) async throws(AgentError) {}
+    func setEnvironment(_ variables: [String: Secret]) async throws(AgentError) {
+        try await host.travel(1...20)
+        if host.world.fault(1, in: 30) { throw host.cut("connection refused") }
+        try host.sandbox(lease).setEnvironment(variables)
+    }
+
+    func settings(for agent: AgentName) async throws(AgentError) -> RepositorySettings? {
+        try await host.travel(1...20)
+        if host.world.fault(1, in: 20) { throw host.cut("connection reset") }
+        return try host.sandbox(lease).read(\.settings)
+    }
+
     func defineAgent(_ agent: AgentName, command: [String], environment: [String: String]) async throws(AgentError) {}
 
     func prepare(
@@ -281,7 +292,7 @@ struct SimWorkspace: Workspace {
     ) async throws(AgentError) -> PreparedWorkspace {
         try await host.travel(10...500)
         if host.world.fault(1, in: 15) { throw host.cut("connection reset") }
-        try host.sandbox(lease).prepare()
+        try host.sandbox(lease).prepare(source)
         if source?.url.contains("missing") == true {
             host.world.count("agent: repositories not found")
             throw AgentError(.repositoryNotFound, "there is no such repository; asked with \(SimSecrets.key)")

@@ -34,6 +34,12 @@ package final class SimSandbox: Sendable {
         package var files: [String: [UInt8]] = [:]
         /// Modes and models that were set.
         package var choices: [String] = []
+        /// What the repository says to the agent.
+        package var settings: RepositorySettings?
+        /// Whether the runner was told, since it began, that an agent may obey the repository.
+        package var trustsRepository = false
+        /// Whether an agent was started that did.
+        package var hasObeyed = false
     }
 
     package struct Turn: Sendable {
@@ -87,7 +93,10 @@ package final class SimSandbox: Sendable {
         switch call {
         case .initialize(let id):
             once(id) {
-                self.state.withLock { $0.agentRuns = true }
+                self.state.withLock { state in
+                    state.agentRuns = true
+                    if state.trustsRepository, state.settings != nil { state.hasObeyed = true }
+                }
                 self.append(.initialized(id, AgentCapabilities(name: "sim")))
             }
         case .openSession(let id, _), .loadSession(let id, _, _):
@@ -324,6 +333,7 @@ package final class SimSandbox: Sendable {
         let turn = state.withLock { state -> Turn? in
             state.isAlive = true
             state.agentRuns = false
+            state.trustsRepository = false
             state.requestCount = 0
             defer { state.turn = nil }
             state.pending = [:]
@@ -362,6 +372,19 @@ package final class SimSandbox: Sendable {
         world.count("agent: patches applied")
     }
 
-    package func prepare() { state.withLock { $0.prepared += 1 } }
+    /// A repository that has settings for the agent has changed them now and then since it was cloned last.
+    package func prepare(_ source: WorkspaceSource?) {
+        let version = source?.url.contains("hooked") == true ? world.number(below: 2) : nil
+        state.withLock { state in
+            state.prepared += 1
+            guard let version, state.settings == nil else { return }
+            state.settings = RepositorySettings(id: "hooks-\(version)", wishes: ["runs `hook-\(version)` at the start"])
+        }
+    }
+
+    func setEnvironment(_ variables: [String: Secret]) {
+        state.withLock { $0.trustsRepository = variables["ANYCODE_TRUST_REPOSITORY"]?.reveal() == "1" }
+    }
+
     func write(_ bytes: [UInt8], to path: String) { state.withLock { $0.files[path] = bytes } }
 }

@@ -4,8 +4,10 @@ import AnycodeRuntime
 /// What people do: tasks and words of those who are let in, of those who are not, and presses of buttons.
 extension Simulation {
     func planPeople() {
+        let hasSettings = world.chance(1, in: 3)
         for number in 0..<taskCount {
-            let place = world.chance(1, in: 6) ? " in org/missing\(number)" : ""
+            let missing = world.chance(1, in: 6) ? " in org/missing\(number)" : ""
+            let place = hasSettings && world.chance(1, in: 2) ? " in org/hooked" : missing
             plan(0...60_000, "/task do job \(number)\(place)", room(), by: insider())
         }
         for _ in 0..<world.number(below: 5) { say(1_000...90_000, "follow up", in: room()) }

@@ -16,7 +16,7 @@ import TestSupport
 /// | 7 secrets stay | no secret, in whatever encoding and however cut into pieces, in a message, button, note, log line or row; a patch that holds one is not shown | `SimSecrets` in all of them |
 /// | 8 only the allowed get in | words, commands and clicks of strangers have no effect; permissions, stop and cancel are the starter's, unless configured wider | written, interactions, endings |
 /// | 9 bounded everywhere | a turn's messages, a session's queue, a message's length | chat, standing, `SimChatServer` |
-/// | 10 the repository is not trusted | not here: the runner and the sandbox see to it, and their tests | – |
+/// | 10 the repository is not trusted | an agent obeys the repository's settings if and only if somebody who may has allowed just these in this chat; what the runner and the sandbox make of that is for their own tests | trust |
 extension Simulation {
     struct Final: Sendable {
         let row: SessionRow
@@ -46,6 +46,7 @@ extension Simulation {
         }
         checkWritten(finals)
         checkOrder(finals)
+        checkTrust(finals)
         let kept = Set(finals.filter(\.isSetAside).map(\.stored.header.lease))
         let orphans = host.sandboxes.map(\.lease).filter { !kept.contains($0) }
         world.check(orphans.isEmpty, "orphans: \(orphans.map(\.short))")
