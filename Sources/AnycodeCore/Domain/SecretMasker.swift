@@ -69,6 +69,26 @@ package struct SecretMasker: Sendable {
         return String(decoding: result, as: UTF8.self)
     }
 
+    /// The same; a known value that the text breaks off in is masked too, from eight bytes of it on.
+    package func maskedToItsEnd(_ text: String) -> String {
+        var bytes = Array(masked(text).utf8)
+        let first = max(0, bytes.count - longest)
+        let place = (first..<bytes.count).first { place in
+            let left = bytes.count - place
+            return left >= Self.leastTold
+                && valuesByFirst[Int(bytes[place])].contains { index in
+                    values[index].count > left && zip(bytes[place...], values[index]).allSatisfy(==)
+                }
+        }
+        guard let place else { return String(decoding: bytes, as: UTF8.self) }
+        tally?.add(1)
+        bytes.replaceSubrange(place..., with: Self.mask.utf8)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Of a secret that is broken off, this many bytes tell something.
+    private static let leastTold = 8
+
     /// Whether there is a secret in it.
     package func finds(in bytes: [UInt8]) -> Bool {
         bytes.withUnsafeBufferPointer { !self.places(in: $0).isEmpty }

@@ -97,7 +97,10 @@ package actor ChatOutbox: Child {
     }
 
     /// Returns when the chat shows all of the session's last view.
+    ///
+    /// - Throws: when this incarnation was not given the view, or ends: it is to be given again.
     package func waitUntilSettled(_ session: SessionID) async throws {
+        guard machine.knows(session) else { throw CancellationError() }
         guard !machine.isSettled(session) || !unrecorded.isEmpty else { return }
         signal.raise()
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in

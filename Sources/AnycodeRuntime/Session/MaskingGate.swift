@@ -45,7 +45,7 @@ package struct MaskingGate {
     private mutating func release() -> [AgentStreamItem] {
         defer { reset() }
         guard let last = held.last else { return [] }
-        let text = masker.masked(heldText)
+        let text = masker.maskedToItsEnd(heldText)
         if held.count == 1, text == heldText { return held }
         let event: AgentEvent = heldVoice == .text ? .text(text) : .thought(text)
         return held.dropLast().map { AgentStreamItem(number: $0.number, events: []) }

@@ -50,6 +50,8 @@ extension SessionActor {
         guard let parts else { return }
         try? await parts.terminateChild("stream")
         try? await parts.terminateChild("lease")
+        // What was decided just before the end comes too late, maybe when the sandbox has gone.
+        guard !machine.isBehindSandbox else { return }
         do {
             try parts.startChild(
                 ChildSpec(id: "lease", restart: .temporary, shutdown: .immediate(abandonAfter: .seconds(30))) { child in
@@ -128,11 +130,21 @@ extension SessionActor {
         enqueue(Input(event: .acquireFailed(known ?? SandboxError(.failed, "the runner in the sandbox: \(error)"))))
     }
 
-    /// Waits until the runner answers, and gives it what it keeps in memory only.
+    /// Waits until the runner answers, and gives it what it keeps in memory only. Where people decide about the
+    /// repository meanwhile, it is told again.
     private func introduce(_ connection: SessionConnection, _ child: ChildContext?) async throws -> RunnerHealth {
+        while true {
+            let trust = machine.state.trust
+            let health = try await introduce(connection, trust, child)
+            if machine.state.trust == trust { return health }
+        }
+    }
+
+    private func introduce(
+        _ connection: SessionConnection, _ trust: RepositoryTrust?, _ child: ChildContext?
+    ) async throws -> RunnerHealth {
         let profile = runtime.configuration.profile(header.agent)
         let files = try homeFiles.files()
-        let trust = machine.state.trust
         return try await retrying(child) { () async throws(AgentError) in
             let health = try await connection.workspace.health()
             guard !health.isTooNew else {

@@ -9,6 +9,14 @@ extension SessionMachine {
         }
     }
 
+    /// Whether the sandbox is being removed or gone.
+    var isBehindSandbox: Bool {
+        switch state.phase {
+        case .destroying, .done: true
+        default: false
+        }
+    }
+
     /// Begins the end, from wherever the session stands.
     mutating func end(_ outcome: SessionReport.Outcome, _ reason: String, rings: Bool) {
         guard !isEnding else { return }

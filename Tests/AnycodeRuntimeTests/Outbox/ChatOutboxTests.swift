@@ -20,6 +20,22 @@ struct ChatOutboxTests {
         #expect(bench.texts().count == 3, "head, output and report of a session that is idle by now")
     }
 
+    @Test func anOutboxThatStartedAgainHasNotShownWhatItWasNotGiven() throws {
+        let bench = try RuntimeBench()
+        try bench.start()
+        bench.write("/task {say}")
+        bench.wait(.seconds(20))
+        let id = try #require(try bench.sessions().first).id
+        let (runtime, room) = (bench.runtime, bench.room)
+        #expect(throws: CancellationError.self) {
+            try bench.executor.complete {
+                let outbox = try await runtime.outbox(for: room)
+                await outbox.close(id)
+                try await outbox.waitUntilSettled(id)
+            }
+        }
+    }
+
     @Test func aSendThatIsCancelledBeforeItsAnswerMayBeARepeat() throws {
         let bench = try RuntimeBench()
         try bench.start()

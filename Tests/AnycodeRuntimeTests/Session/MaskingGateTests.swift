@@ -48,6 +48,18 @@ struct MaskingGateTests {
         #expect(gate.pass([item]) == [item])
     }
 
+    /// The agent is stopped in the middle of it.
+    @Test func ofASecretThatIsBrokenOffOnlyAFewBytesAreTold() {
+        for length in 0..<Self.secret.utf8.count {
+            var gate = MaskingGate(masker: masker)
+            let begun = String(Self.secret.prefix(length))
+            var passed = gate.pass([AgentStreamItem(number: 1, events: [.text("It is " + begun)])])
+            passed += gate.pass([AgentStreamItem(number: 2, events: [.modeChanged("ask")])])
+            let shown = passed.flatMap(\.events).map { if case .text(let text) = $0 { text } else { "" } }.joined()
+            #expect(shown == "It is " + (length < 8 ? begun : "[secret]"))
+        }
+    }
+
     @Test func whatIsHeldBackIsNotPassedUntilItIsKnown() {
         var gate = MaskingGate(masker: masker)
         #expect(gate.pass([AgentStreamItem(number: 1, events: [.text("it is hunter2-")])]).isEmpty)

@@ -80,21 +80,25 @@ final class RuntimeBench {
             logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
     }
 
-    func start() throws {
+    func start(until condition: () -> Bool = { false }) throws {
         let (runtime, world, executor) = (runtime, world, executor)
         let root = try RootSupervisor.make(runtime, clock: world.clock, executor: executor, random: { world.unit() })
         executor.start {
             do { try await root.run() } catch { world.violated("\(error)") }
         }
-        executor.run()
+        executor.run(until: condition)
     }
 
     /// As `kill -9`, then a start on the same store.
-    func restart() throws {
+    ///
+    /// - Parameters:
+    ///   - order: decides which of the tasks that are ready goes on first.
+    ///   - condition: asked before each job of the start, which stops where it holds.
+    func restart(order: UInt64 = 8, until condition: () -> Bool = { false }) throws {
         executor.crash()
-        executor = SingleThreadTaskExecutor(.seeded(8))
+        executor = SingleThreadTaskExecutor(.seeded(order))
         runtime = Self.runtime(world, host, chat, store, limits, configuration)
-        try start()
+        try start(until: condition)
     }
 
     /// Lets time pass, stopping at everything that is due.

@@ -21,10 +21,22 @@ enum SimSecrets {
         [key, base64, base64ForURLs, percentEncoded, shaped, token(lease)]
     }
 
-    /// The text as it may be stored: each secret replaced.
+    /// The text as it may be stored: each secret replaced, also one that was broken off.
     static func masked(_ text: String, _ lease: LeaseID) -> String {
-        guard leaks(text) else { return text }
-        return spoken(lease).reduce(text) { $0.replacing($1, with: "[secret]") }
+        let whole = leaks(text) ? spoken(lease).reduce(text) { $0.replacing($1, with: "[secret]") } : text
+        return [key, base64, base64ForURLs, percentEncoded, token(lease)].reduce(whole, withoutBeginnings)
+    }
+
+    /// The text with every part of it replaced that is eight or more characters of a secret's beginning.
+    private static func withoutBeginnings(_ text: String, of secret: String) -> String {
+        let least = String(secret.prefix(8))
+        var (result, rest) = ("", Substring(text))
+        while let place = rest.firstRange(of: least) {
+            let same = zip(rest[place.lowerBound...], secret).prefix { $0 == $1 }.count
+            result += rest[..<place.lowerBound] + "[secret]"
+            rest = rest[place.lowerBound...].dropFirst(same)
+        }
+        return result + rest
     }
 
     private static let needles = [key, base64, base64ForURLs, percentEncoded, shaped, tokenPrefix].map {
