@@ -16,8 +16,8 @@ struct ClaudeCodeTrustTests {
             try runner.write(
                 #"{"hooks":{"UserPromptSubmit":\#(hook)}}"#,
                 to: runner.workspace + "/.claude/settings.json")
-            var talk = try await ClaudeTalk.begin(runner)
-            let turn = try await talk.prompt("WRITE", replies: ClaudeTalk.choosing("allow"))
+            var talk = try await AgentTalk.begin("claude-code", runner)
+            let turn = try await talk.prompt("WRITE", replies: AgentTalk.choosing("allow"))
             #expect(turn.text.contains("is ready."))
             #expect(FileManager.default.fileExists(atPath: mark))
         }
@@ -26,7 +26,7 @@ struct ClaudeCodeTrustTests {
     @Test func aConversationGoesOnInAnotherSandbox() async throws {
         let kept = Kept()
         try await ClaudeBench.run("leaving") { runner, _ in
-            var talk = try await ClaudeTalk.begin(runner)
+            var talk = try await AgentTalk.begin("claude-code", runner)
             #expect(try await talk.prompt("TALK about herons").stopReason == "end_turn")
             let answer = try await runner.client.send(
                 "GET", "/anycode/v1/agents/claude-code/state?session=\(talk.session)")
@@ -38,7 +38,7 @@ struct ClaudeCodeTrustTests {
         try await ClaudeBench.run("arriving") { runner, _ in
             let path = "/anycode/v1/agents/claude-code/state?session=\(session)"
             #expect(try await runner.client.send("PUT", path, bytes: state).status == 204)
-            var talk = try await ClaudeTalk.begin(runner, load: session)
+            var talk = try await AgentTalk.begin("claude-code", runner, load: session)
             #expect(talk.opened["error"] == nil, "\(talk.opened)")
             #expect(try await talk.prompt("TALK again").text.contains("Only words, no tool."))
             let memory = ClaudeBench.memory(runner)
@@ -48,7 +48,7 @@ struct ClaudeCodeTrustTests {
 
     @Test func aDenialCanBeExplained() async throws {
         try await ClaudeBench.run("explained") { runner, _ in
-            var talk = try await ClaudeTalk.begin(runner)
+            var talk = try await AgentTalk.begin("claude-code", runner)
             let turn = try await talk.prompt("WRITE") { method, _ in
                 method == "session/request_permission"
                     ? ["outcome": ["outcome": "selected", "optionId": "explain"]]

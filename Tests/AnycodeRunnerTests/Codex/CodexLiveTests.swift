@@ -14,17 +14,17 @@ struct CodexLiveTests {
 
     @Test func textStreamsAndCommandsAreAllowedOrDenied() async throws {
         try await CodexBench.run { runner, _ in
-            var talk = try await CodexTalk.begin(runner)
+            var talk = try await AgentTalk.begin("codex", runner)
             #expect(talk.opened["result"]?["modes"]?.text("currentModeId") == "ask")
             let model = talk.opened["result"]?["configOptions"]?.array?.first
             #expect(model?.text("currentValue") == "mock-model")
 
-            let denied = try await talk.prompt("hello", replies: CodexTalk.choosing("decline"))
+            let denied = try await talk.prompt("hello", replies: AgentTalk.choosing("decline"))
             #expect(denied.stopReason == "end_turn" && denied.call.text("status") == "failed")
             #expect(denied.notices.contains("own sandbox is off"))
             #expect(talk.file("hello.txt") == nil)
 
-            let allowed = try await talk.prompt("hello", replies: CodexTalk.choosing("accept"))
+            let allowed = try await talk.prompt("hello", replies: AgentTalk.choosing("accept"))
             #expect(allowed.text == "I will create hello.txt now.Done: hello.txt was created.")
             #expect(allowed.updates("agent_message_chunk").count > 5 && allowed.notices.isEmpty)
             #expect(allowed.call.text("title") == "echo hello from the model > hello.txt")
@@ -33,9 +33,9 @@ struct CodexLiveTests {
             #expect(allowed.answer["result"]?["usage"]?["totalTokens"]?.integer == 240)
             #expect(talk.file("hello.txt") == "hello from the model\n")
 
-            let stopped = try await talk.prompt("hello", replies: CodexTalk.choosing("cancel"))
+            let stopped = try await talk.prompt("hello", replies: AgentTalk.choosing("cancel"))
             #expect(stopped.stopReason == "cancelled")
-            _ = try await talk.prompt("hello", replies: CodexTalk.choosing("acceptForSession"))
+            _ = try await talk.prompt("hello", replies: AgentTalk.choosing("acceptForSession"))
             let again = try await talk.prompt("hello")
             #expect(again.stopReason == "end_turn" && again.requests("session/request_permission").isEmpty)
         }
@@ -43,8 +43,8 @@ struct CodexLiveTests {
 
     @Test func filesOutputThoughtsAndModesAreShown() async throws {
         try await CodexBench.run(files: ["old.txt": "alpha\n"]) { runner, _ in
-            var talk = try await CodexTalk.begin(runner)
-            let patched = try await talk.prompt("PATCH", replies: CodexTalk.choosing("accept"))
+            var talk = try await AgentTalk.begin("codex", runner)
+            let patched = try await talk.prompt("PATCH", replies: AgentTalk.choosing("accept"))
             #expect(patched.call.text("kind") == "edit" && patched.call.text("title") == "Change new.txt, old.txt")
             let diffs = patched.call["content"]?.array ?? []
             #expect(diffs.map { $0.text("newText") } == ["one\n", "beta\n"])
@@ -68,7 +68,7 @@ struct CodexLiveTests {
 
     @Test func questionsBecomeForms() async throws {
         try await CodexBench.run { runner, _ in
-            var talk = try await CodexTalk.begin(runner)
+            var talk = try await AgentTalk.begin("codex", runner)
             let turn = try await talk.prompt("ASK") { method, params in
                 guard method == "elicitation/create" else { return nil }
                 let isChoice = params["requestedSchema"]?["properties"]?["choice"]?["oneOf"] != nil
@@ -87,14 +87,14 @@ struct CodexLiveTests {
 
     @Test func cancellingStopsTextCommandsAndPendingQuestions() async throws {
         try await CodexBench.run { runner, _ in
-            var talk = try await CodexTalk.begin(runner)
+            var talk = try await AgentTalk.begin("codex", runner)
             let text = try await talk.prompt("SLOW", at: isText) { try await $0.cancel() }
             #expect(text.stopReason == "cancelled" && text.text.hasPrefix("word1 "))
             let pending = try await talk.prompt("hello", at: { $0.text("method") == "session/request_permission" }) {
                 try await $0.cancel()
             }
             #expect(pending.stopReason == "cancelled" && pending.call.text("status") == "failed")
-            let command = try await talk.prompt("LONGCMD", replies: CodexTalk.choosing("accept")) { message in
+            let command = try await talk.prompt("LONGCMD", replies: AgentTalk.choosing("accept")) { message in
                 message["params"]?["update"]?.text("status") == "in_progress"
             } then: {
                 try await $0.cancel()
@@ -109,9 +109,9 @@ struct CodexLiveTests {
 
     @Test func aKilledProgramsConversationGoesOn() async throws {
         try await CodexBench.run { runner, _ in
-            var talk = try await CodexTalk.begin(runner)
+            var talk = try await AgentTalk.begin("codex", runner)
             _ = try await talk.prompt("TALK")
-            let killed = try await talk.prompt("PARENT", replies: CodexTalk.choosing("accept")) { message in
+            let killed = try await talk.prompt("PARENT", replies: AgentTalk.choosing("accept")) { message in
                 message["params"]?["update"]?.text("status") == "in_progress"
             } then: { talk in
                 var pid: pid_t?
@@ -122,7 +122,7 @@ struct CodexLiveTests {
                 if let pid { kill(pid, SIGKILL) }
             }
             #expect(killed.answer["error"]?["data"]?.text("reason") == "agent_exited")
-            var other = try await CodexTalk.begin(runner, load: talk.session, from: talk.lastID)
+            var other = try await AgentTalk.begin("codex", runner, load: talk.session, from: talk.lastID)
             #expect(other.opened["error"] == nil)
             let turn = try await other.prompt("TALK")
             #expect(turn.updates("user_message_chunk").contains { $0["content"]?.text("text") == "TALK" })
@@ -132,7 +132,7 @@ struct CodexLiveTests {
 
     @Test func failuresOfTheModelAreToldInWords() async throws {
         try await CodexBench.run { runner, _ in
-            var talk = try await CodexTalk.begin(runner)
+            var talk = try await AgentTalk.begin("codex", runner)
             let limited = try await talk.prompt("ERR429")
             #expect(limited.notices.contains("too many requests (429). Trying again (attempt 1 of 5)."))
             #expect(limited.text == "It went through.")
@@ -164,7 +164,7 @@ struct CodexLiveTests {
             + #""UserPromptSubmit":[{"hooks":[{"type":"command","command":"touch EVIL"}]}]}}"#
         let files = [".codex/config.toml": settings, ".codex/hooks.json": hooks, ".git/HEAD": "ref: refs/heads/main\n"]
         try await CodexBench.run(files: files) { runner, model in
-            var talk = try await CodexTalk.begin(runner)
+            var talk = try await AgentTalk.begin("codex", runner)
             let turn = try await talk.prompt("TALK")
             #expect(turn.text == "Only words, no tool.")
             #expect(turn.notices.contains("🔒 This repository has settings of its own for Codex"))

@@ -15,7 +15,7 @@ struct CodexTrustTests {
             """
         let files = [".codex/config.toml": settings, ".git/HEAD": "ref: refs/heads/main\n"]
         try await CodexBench.run(files: files, environment: [NativeAgent.trustVariable: "1"]) { runner, _ in
-            var talk = try await CodexTalk.begin(runner)
+            var talk = try await AgentTalk.begin("codex", runner)
             let turn = try await talk.prompt("TALK")
             #expect(turn.text == "Only words, no tool.")
             #expect(!turn.notices.contains("🔒"))
@@ -26,7 +26,7 @@ struct CodexTrustTests {
     @Test func aConversationGoesOnInAnotherSandbox() async throws {
         let kept = Kept()
         try await CodexBench.run { runner, _ in
-            var talk = try await CodexTalk.begin(runner)
+            var talk = try await AgentTalk.begin("codex", runner)
             #expect(try await talk.prompt("TALK about herons").stopReason == "end_turn")
             let answer = try await runner.client.send("GET", "/anycode/v1/agents/codex/state?session=\(talk.session)")
             #expect(answer.status == 200 && answer.text.contains("herons"))
@@ -37,7 +37,7 @@ struct CodexTrustTests {
         try await CodexBench.run { runner, _ in
             let path = "/anycode/v1/agents/codex/state?session=\(session)"
             #expect(try await runner.client.send("PUT", path, bytes: state).status == 204)
-            var talk = try await CodexTalk.begin(runner, load: session)
+            var talk = try await AgentTalk.begin("codex", runner, load: session)
             #expect(talk.opened["error"] == nil, "\(talk.opened)")
             let turn = try await talk.prompt("TALK again")
             #expect(turn.updates("user_message_chunk").contains { $0["content"]?.text("text") == "TALK about herons" })
@@ -47,7 +47,7 @@ struct CodexTrustTests {
 
     @Test func aDenialCanBeExplained() async throws {
         try await CodexBench.run { runner, _ in
-            var talk = try await CodexTalk.begin(runner)
+            var talk = try await AgentTalk.begin("codex", runner)
             let turn = try await talk.prompt("hello") { method, _ in
                 method == "session/request_permission"
                     ? ["outcome": ["outcome": "selected", "optionId": "explain"]]

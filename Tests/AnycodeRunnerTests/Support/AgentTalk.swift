@@ -4,8 +4,8 @@ import Testing
 
 @testable import AnycodeRunner
 
-/// A client's side of a conversation with Claude Code behind a real runner.
-struct ClaudeTalk {
+/// A client's side of a conversation with a driven program behind a real runner.
+struct AgentTalk {
     /// Everything that was said in a turn.
     struct Turn {
         var messages: [JSON] = []
@@ -15,24 +15,32 @@ struct ClaudeTalk {
             messages.compactMap { $0["params"]?["update"] }.filter { $0.text("sessionUpdate") == kind }
         }
 
-        var text: String { words("agent_message_chunk") }
-        var thought: String { words("agent_thought_chunk") }
+        /// What the agent said, without notices.
+        var text: String { said(asNotice: false).joined() }
+        var notices: String { said(asNotice: true).joined(separator: "\n") }
 
-        private func words(_ kind: String) -> String {
-            updates(kind).compactMap { $0["content"]?.text("text") }.joined()
+        private func said(asNotice isNotice: Bool) -> [String] {
+            updates("agent_message_chunk").filter { ($0["_meta"] != nil) == isNotice }
+                .compactMap { $0["content"]?.text("text") }
         }
 
         /// Each tool call as its updates left it.
         var calls: [String: JSON] {
-            var calls: [String: [JSON.Member]] = [:]
-            for update in updates("tool_call") + updates("tool_call_update") {
-                let id = update.text("toolCallId") ?? ""
-                for member in update.members ?? [] {
-                    calls[id, default: []].removeAll { $0.key == member.key }
-                    calls[id, default: []].append(member)
-                }
+            Dictionary(grouping: callUpdates) { $0.text("toolCallId") ?? "" }.mapValues(Self.merged)
+        }
+
+        /// The tool call of a turn that has one.
+        var call: JSON { Self.merged(callUpdates) }
+
+        private var callUpdates: [JSON] { updates("tool_call") + updates("tool_call_update") }
+
+        private static func merged(_ updates: [JSON]) -> JSON {
+            var members: [JSON.Member] = []
+            for member in updates.flatMap({ $0.members ?? [] }) {
+                members.removeAll { $0.key == member.key }
+                members.append(member)
             }
-            return calls.mapValues { .object($0) }
+            return .object(members)
         }
 
         func requests(_ method: String) -> [JSON] {
@@ -45,6 +53,7 @@ struct ClaudeTalk {
     /// Answers a request of the agent with a result, or leaves it open.
     typealias Replies = (_ method: String, _ params: JSON) -> JSON?
 
+    let agent: String
     let runner: RunnerHarness
     let server: String
     private(set) var session = ""
@@ -53,9 +62,10 @@ struct ClaudeTalk {
     private var id: Int64
 
     static func begin(
-        _ runner: RunnerHarness, server: String = "s", load: String? = nil, forms: Bool = true, from id: Int64 = 0
-    ) async throws -> ClaudeTalk {
-        var talk = ClaudeTalk(runner: runner, server: server, id: id)
+        _ agent: String, _ runner: RunnerHarness, server: String = "s", load: String? = nil, forms: Bool = true,
+        from id: Int64 = 0
+    ) async throws -> AgentTalk {
+        var talk = AgentTalk(agent: agent, runner: runner, server: server, id: id)
         let capabilities: JSON = forms ? ["elicitation": ["form": [:]]] : [:]
         _ = try await talk.call("initialize", ["protocolVersion": 1, "clientCapabilities": capabilities])
         var params: JSON = ["cwd": .string(runner.workspace), "mcpServers": []]
@@ -65,7 +75,8 @@ struct ClaudeTalk {
         return talk
     }
 
-    private init(runner: RunnerHarness, server: String, id: Int64) {
+    private init(agent: String, runner: RunnerHarness, server: String, id: Int64) {
+        self.agent = agent
         self.runner = runner
         self.server = server
         self.id = id
@@ -75,7 +86,7 @@ struct ClaudeTalk {
 
     private func post(_ message: JSON, headers: [String: String] = [:]) async throws -> TestClient.Answer {
         try await runner.post(
-            String(decoding: message.bytes, as: UTF8.self), server: server, agent: "claude-code", headers: headers)
+            String(decoding: message.bytes, as: UTF8.self), server: server, agent: agent, headers: headers)
     }
 
     /// A request and its answer.
@@ -94,7 +105,7 @@ struct ClaudeTalk {
     /// A turn: sends the prompt, answers requests, cancels where `cancelAt` says so, and returns when it ends.
     mutating func prompt(
         _ text: String, blocks: [JSON] = [], replies: Replies = { _, _ in nil },
-        at: ((JSON) -> Bool)? = nil, then act: ((ClaudeTalk) async throws -> Void)? = nil
+        at: ((JSON) -> Bool)? = nil, then act: ((AgentTalk) async throws -> Void)? = nil
     ) async throws -> Turn {
         id += 1
         let id = id
@@ -110,14 +121,15 @@ struct ClaudeTalk {
             var acted = false
             while true {
                 let event = try await events.next()
+                guard event.name == "message" else { continue }
                 let message = try JSON(parsing: Array(event.data.utf8))
-                if event.name == "message" { turn.messages.append(message) }
+                turn.messages.append(message)
                 if let at, let act, !acted, at(message) {
                     acted = true
                     try await act(talk)
                 }
                 if let method = message.text("method"), let asked = message["id"] {
-                    guard event.name == "message", let result = replies(method, message["params"] ?? .null) else {
+                    guard let result = replies(method, message["params"] ?? .null) else {
                         continue
                     }
                     _ = try await talk.post(["jsonrpc": "2.0", "id": asked, "result": result])
