@@ -61,7 +61,10 @@ let systemLibraries: [Target] = [
 let modules: [Target] = [
     .target(
         name: "Migrations", path: "migrations",
-        resources: [.embedInCode("0001_initial.sql"), .embedInCode("0002_people_and_waiting_tasks.sql")],
+        resources: [
+            .embedInCode("0001_initial.sql"), .embedInCode("0002_people_and_waiting_tasks.sql"),
+            .embedInCode("0003_threads_and_moved_chats.sql"),
+        ],
         swiftSettings: settings),
     module("HTTPTransport", ["CCurl"]),
     module("AnycodeCore"),
@@ -166,8 +169,9 @@ let testTargets: [Target] = [
         "IntegrationTests",
         [
             "AnycodeChat", "AnycodeControl", "AnycodeCore", "AnycodeRuntime", "AnycodeStore", "CSandboxSystem",
-            "FakeTelegram", "HTTPTestSupport", "ScriptedModel", "TestJSON", "TestSupport", "anycode",
-            "anycode-demo-agent", "anycode-runner", "anycodectl", "storm", "storm-agent", "test-agent", grdb,
+            "FakeTelegram", "HTTPTestSupport", "HTTPTransport", "ScriptedModel", "TestJSON", "TestSupport", "anycode",
+            "anycode-demo-agent", "anycode-runner", "anycodectl", "storm", "storm-agent", "test-agent", grdb, logging,
+            supervision,
         ]),
     tests("TestSupportTests", ["Storm", "TestSupport"]),
     tests("ScriptedModelTests", ["ScriptedModel", "TestJSON", "TestSupport", "test-agent"]),

@@ -17,6 +17,8 @@ package enum Migrations {
         Migration(version: 1, sql: String(decoding: PackageResources._001_initial_sql, as: UTF8.self)),
         Migration(
             version: 2, sql: String(decoding: PackageResources._002_people_and_waiting_tasks_sql, as: UTF8.self)),
+        Migration(
+            version: 3, sql: String(decoding: PackageResources._003_threads_and_moved_chats_sql, as: UTF8.self)),
     ]
 
     /// What marks a database as ours, in SQLite's `application_id`: "AnyC".

@@ -9,6 +9,8 @@ package struct RuntimeConfiguration: Sendable {
     package var maxTotal: Int?
     /// How long streamed output is gathered before the chat is updated.
     package var debounce: Duration = .milliseconds(500)
+    /// Whether chats show what agents think.
+    package var showsThoughts = false
     /// The agents that `/task` knows, in the order in which `/agents` lists them.
     package var agents: [AgentProfile] = []
     package var defaultAgent: AgentName
@@ -16,6 +18,8 @@ package struct RuntimeConfiguration: Sendable {
     package var access: [PlatformID: AccessRule] = [:]
     /// Whom owners admitted; the router keeps it as the store has it.
     package let roll = AccessRoll()
+    /// Chats whose ids have changed; what is configured for the old id holds for the new one.
+    package let moves = ChatMoves()
     /// Tells the operator at the daemon's console.
     package var announce: @Sendable (String) -> Void = { _ in }
     /// What tasks of a platform work on when they name no repository.
@@ -42,14 +46,21 @@ package struct RuntimeConfiguration: Sendable {
 
     /// What somebody may do on a platform.
     package func standing(of person: PersonID, on platform: PlatformID) -> AccessRule.Standing {
-        access[platform]?.standing(of: person, admitted: roll.standing(of: person, on: platform)) ?? .member
+        guard let rule = access[platform] else { return .member }
+        let standing = rule.standing(of: person, admitted: roll.standing(of: person, on: platform))
+        guard standing == .stranger else { return standing }
+        // Who writes as a group has the group's id.
+        let earlier = moves.earlier(ChatID(platform: platform, value: person.rawValue))
+        let known = earlier.map { rule.standing(of: PersonID($0.value), admitted: nil) }
+        return known.first { $0 != .stranger } ?? .stranger
     }
 
     /// Whether somebody may use the bot in a conversation.
     package func admits(_ person: Person, in conversation: Conversation) -> Bool {
         let platform = conversation.chat.platform
         guard standing(of: person.id, on: platform) != .stranger else { return false }
-        return access[platform]?.admits(conversation.chat) ?? true
+        guard let rule = access[platform] else { return true }
+        return rule.admits(conversation.chat) || moves.earlier(conversation.chat).contains(where: rule.admits)
     }
 
     func profile(_ name: AgentName) -> AgentProfile? { agents.first { $0.name == name } }

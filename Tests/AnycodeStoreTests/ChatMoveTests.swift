@@ -25,7 +25,7 @@ import Testing
                     let event = Sample.event(key: chat.value).moved(to: conversation)
                     _ = try transaction.insertInbound(event, platform: chat.platform, receivedAt: Sample.instant)
                 }
-                #expect(try transaction.moveChat(Sample.chat, to: new) == 5)
+                #expect(try transaction.moveChat(Sample.chat, to: new) == 6)
 
                 #expect(try transaction.session("aa01".id())?.conversation == Conversation(chat: new, thread: "t"))
                 #expect(try transaction.session("bb02".id())?.conversation.chat == other)
@@ -36,6 +36,7 @@ import Testing
                 #expect(try transaction.setting("repo", conversation: Conversation(chat: Sample.chat)) == nil)
                 #expect(try transaction.pendingInbound(limit: 9).map(\.event.conversation.chat) == [new, other])
                 #expect(try transaction.moveChat(Sample.chat, to: new) == 0)
+                #expect(try transaction.movedChats() == [new: Sample.chat])
             }
         }
     }

@@ -15,12 +15,15 @@ import Testing
             try await store.write { transaction in
                 try transaction.insertWaitingTask(task("a", .offered))
                 try transaction.insertWaitingTask(task("b", .queued, in: elsewhere))
-                try transaction.insertWaitingTask(task("c", .queued))
+                var third = task("c", .queued)
+                third.opensThread = true
+                try transaction.insertWaitingTask(third)
                 #expect(try transaction.queuedTasks(limit: 10).map(\.id) == ["b", "c"])
                 try transaction.setWaitingTask("a", .queued, message: "m1".id())
                 try transaction.setWaitingTask("a", .queued, message: nil)
                 #expect(try transaction.queuedTasks(limit: 2).map(\.id) == ["a", "b"])
                 #expect(try transaction.waitingTasks(inChat: Sample.chat).map(\.id) == ["a", "c"])
+                #expect(try transaction.waitingTasks(inChat: Sample.chat).map(\.opensThread) == [false, true])
                 var expected = task("a", .queued)
                 expected.sequence = 1
                 expected.message = "m1".id()

@@ -9,7 +9,8 @@ extension Router {
 
     /// Reads who was admitted; where a platform waits for its first owner, makes the code and shows it.
     func openAccess() async throws {
-        let rows = try await runtime.store.read { try $0.admittedPeople() }
+        let (rows, moves) = try await runtime.store.read { (try $0.admittedPeople(), try $0.movedChats()) }
+        runtime.configuration.moves.replace(moves)
         roll = Dictionary(grouping: rows, by: \.platform).mapValues { rows in
             Dictionary(rows.map { ($0.person.id, $0) }) { first, _ in first }
         }

@@ -61,7 +61,7 @@ extension Router {
         WaitingTaskRow(
             id: runtime.makeID(), conversation: wish.conversation, person: wish.person, agent: wish.agent,
             prompt: wish.prompt, files: try JSONCoding.encode(wish.files), state: state,
-            createdAt: runtime.clock.date())
+            createdAt: runtime.clock.date(), opensThread: wish.opensThread)
     }
 
     private func keep(
@@ -231,7 +231,7 @@ extension Router {
     private func wish(_ row: WaitingTaskRow) throws -> Wish {
         Wish(
             conversation: row.conversation, person: row.person, agent: row.agent, prompt: row.prompt,
-            files: try JSONCoding.decode([SentFile].self, from: row.files))
+            files: try JSONCoding.decode([SentFile].self, from: row.files), opensThread: row.opensThread)
     }
 
     // MARK: Words

@@ -27,9 +27,11 @@ package struct StoredInbox: ChatInbox {
 
     /// Sessions of the chat begin new incarnations, which know it by its new id.
     package func chat(_ old: ChatID, becomes new: ChatID) async throws {
-        guard try await runtime.store.write({ try $0.moveChat(old, to: new) }) > 0 else { return }
+        let followed = try await runtime.store.write { try $0.moveChat(old, to: new) }
+        runtime.configuration.moves.add(old, becameNow: new)
+        guard followed > 0 else { return }
         runtime.logger.notice(
-            "a chat has a new id; where its old one is configured, configure the new one",
+            "a chat has a new id; what is configured for the old one holds for it, and is better changed",
             metadata: ["chat.old": "\(old)", "chat.new": "\(new)"])
         for session in runtime.sessions.values where session.header.conversation.chat == old {
             try? runtime.sessionSupervisor[.sessions]?.restartChild(session.header.id)

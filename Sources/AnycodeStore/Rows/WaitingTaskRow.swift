@@ -31,10 +31,13 @@ package struct WaitingTaskRow: Hashable, Sendable {
     /// The message of the chat that tells of it, once somebody pressed a button of it.
     package var message: MessageID?
     package var createdAt: Date
+    /// Whether its session gets a thread of its own.
+    package var opensThread: Bool
 
     package init(
         sequence: Int64 = 0, id: String, conversation: Conversation, person: Person, agent: AgentName, prompt: String,
-        files: [UInt8], state: State, message: MessageID? = nil, createdAt: Date
+        files: [UInt8], state: State, message: MessageID? = nil, createdAt: Date,
+        opensThread: Bool = false
     ) {
         self.sequence = sequence
         self.id = id
@@ -46,5 +49,6 @@ package struct WaitingTaskRow: Hashable, Sendable {
         self.state = state
         self.message = message
         self.createdAt = createdAt
+        self.opensThread = opensThread
     }
 }

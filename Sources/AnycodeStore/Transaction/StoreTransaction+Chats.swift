@@ -28,7 +28,20 @@ extension StoreTransaction {
         }
         count += try run(
             "UPDATE OR REPLACE settings SET chat = ?3 WHERE platform = ?1 AND chat = ?2", platform, from, to)
+        count += try run(
+            "INSERT OR IGNORE INTO moved_chats (platform, chat, was) VALUES (?1, ?3, ?2)", platform, from, to)
         return try count + moveInbound(old, to: new)
+    }
+
+    /// Chats that have another id than they had, by today's id.
+    package func movedChats() throws(StoreError) -> [ChatID: ChatID] {
+        let moves = try rows("SELECT platform, chat, was FROM moved_chats") { row in
+            (
+                now: ChatID(platform: row.id(0), value: row.text(1)),
+                was: ChatID(platform: row.id(0), value: row.text(2))
+            )
+        }
+        return Dictionary(moves.map { ($0.now, $0.was) }) { first, _ in first }
     }
 
     /// Events that wait to be handled; there are never many.

@@ -12,12 +12,14 @@ extension StoreTransaction {
         try run(
             """
             INSERT INTO waiting_tasks
-                (id, platform, chat, thread, person_id, person_name, agent, prompt, files, state, message, created_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                (id, platform, chat, thread, person_id, person_name, agent, prompt, files, state, message, created_at,
+                opens_thread)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             .text(row.id), .id(row.conversation.chat.platform), .text(row.conversation.chat.value),
             .text(row.conversation.thread), .id(row.person.id), .text(row.person.name), .id(row.agent),
-            .text(row.prompt), .blob(row.files), .text(row.state.rawValue), .id(row.message), .date(row.createdAt))
+            .text(row.prompt), .blob(row.files), .text(row.state.rawValue), .id(row.message), .date(row.createdAt),
+            .integer(row.opensThread ? 1 : 0))
     }
 
     package func waitingTask(_ id: String) throws(StoreError) -> WaitingTaskRow? {
@@ -58,7 +60,7 @@ extension StoreTransaction {
     private static var selectTasks: String {
         """
         SELECT sequence, id, platform, chat, thread, person_id, person_name, agent, prompt, files, state, message,
-            created_at
+            created_at, opens_thread
         FROM waiting_tasks
         """
     }
@@ -70,6 +72,6 @@ extension WaitingTaskRow {
             sequence: row.integer(0), id: row.text(1), conversation: row.conversation(2),
             person: Person(id: row.id(5), name: row.text(6)), agent: row.id(7), prompt: row.text(8),
             files: row.blob(9), state: State(rawValue: row.text(10)) ?? .offered, message: row.optionalID(11),
-            createdAt: row.date(12))
+            createdAt: row.date(12), opensThread: row.integer(13) != 0)
     }
 }
