@@ -43,7 +43,7 @@ extension TelegramPlatform {
         package var now: @Sendable () -> Date
         /// Jitter: 0 to 1.
         package var random: @Sendable () -> Double
-        var budget = TelegramBudget.Limits()
+        var budget = TelegramBudget.Limits.afterStart
 
         package init(
             token: Secret, baseURL: String = "https://api.telegram.org", commands: [Command] = Self.standardCommands,

@@ -39,14 +39,6 @@ extension TelegramPlatform {
         }
     }
 
-    func pass(_ chat: Int64, _ priority: SendPriority) async throws(ChatError) {
-        do {
-            try await gate.pass(chat: migrations[chat] ?? chat, priority: priority)
-        } catch {
-            throw ChatError(.cancelled, "Telegram is being disconnected.")
-        }
-    }
-
     // MARK: Content
 
     /// Never empty, which Telegram refuses.

@@ -168,7 +168,7 @@ extension TelegramPlatform {
 
     func failed(_ failure: TelegramFailure, in chat: Int64, isRepeatable: Bool) -> ChatError {
         switch failure.kind {
-        case .flood(let retryAfter): gate.block(chat: chat, for: retryAfter)
+        case .flood(let retryAfter): block(chat, for: retryAfter)
         case .migrated(let new): learn(chat, became: new)
         default: break
         }

@@ -7,7 +7,8 @@ package actor TelegramPlatform: ChatPlatform {
     package nonisolated let limits = TelegramPlatform.chatLimits
 
     /// The text limit leaves room for what layout adds before 4096 units.
-    static let chatLimits = ChatLimits(textUnits: 3800, labelUnits: 40, typingInterval: .milliseconds(4500))
+    static let chatLimits = ChatLimits(
+        textUnits: 3800, labelUnits: 40, typingInterval: .milliseconds(4500), toolOutputUnits: 1200)
 
     nonisolated let configuration: Configuration
     let client: TelegramClient
@@ -27,6 +28,10 @@ package actor TelegramPlatform: ChatPlatform {
     private var threads = BoundedMemory<Conversation, Conversation>(capacity: 4096)
     /// When each chat was last shown that somebody types, and when any was.
     var typing = TelegramTyping()
+    /// Chats of which the past is recalled.
+    var recalled = BoundedMemory<Int64, Bool>(capacity: 4096)
+    /// Where what the next process has to know goes while the platform runs.
+    var kept: AsyncStream<ChatMemoryValue>.Continuation?
     /// Where what is learned of chats goes while the platform runs.
     private var learned: AsyncStream<TelegramInbound.Outcome>.Continuation?
 
@@ -70,6 +75,8 @@ package actor TelegramPlatform: ChatPlatform {
         let (outcomes, continuation) = AsyncStream.makeStream(
             of: TelegramInbound.Outcome.self, bufferingPolicy: .bufferingNewest(64))
         learned = continuation
+        let (pasts, keeper) = AsyncStream.makeStream(of: ChatMemoryValue.self, bufferingPolicy: .bufferingNewest(256))
+        kept = keeper
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 try await poller.run(mapping, inbox: inbox) { event in
@@ -78,6 +85,7 @@ package actor TelegramPlatform: ChatPlatform {
                     if outcome.needsUs { continuation.yield(outcome) }
                 }
             }
+            group.addTask { await self.keepPasts(pasts) }
             group.addTask { for await outcome in outcomes { try await self.settle(outcome, inbox) } }
             defer { group.cancelAll() }
             try await group.next()

@@ -75,10 +75,13 @@ package struct ChatLimits: Hashable, Sendable {
     package let rationsCalls: Bool
     /// How often `showTyping` is to be called while an agent works; `nil` where it shows nothing.
     package let typingInterval: Duration?
+    /// How much of what a tool printed a message may show, in UTF-16 units; 0 where long quotes do not fold.
+    package let toolOutputUnits: Int
 
     package init(
         textUnits: Int, labelUnits: Int = 60, editsMessages: Bool = true, deduplicatesSends: Bool = false,
-        messagesPerTurn: Int = 12, rationsCalls: Bool = true, typingInterval: Duration? = nil
+        messagesPerTurn: Int = 12, rationsCalls: Bool = true, typingInterval: Duration? = nil,
+        toolOutputUnits: Int = 0
     ) {
         self.textUnits = textUnits
         self.labelUnits = labelUnits
@@ -87,6 +90,7 @@ package struct ChatLimits: Hashable, Sendable {
         self.messagesPerTurn = messagesPerTurn
         self.rationsCalls = rationsCalls
         self.typingInterval = typingInterval
+        self.toolOutputUnits = toolOutputUnits
     }
 }
 

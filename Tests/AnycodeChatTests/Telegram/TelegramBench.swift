@@ -43,12 +43,14 @@ struct TelegramBench: Sendable {
         token: String = FakeTelegram.token, url: String? = nil, removesWebhook: Bool = false, admitted: String = "42",
         memory: Notes = Notes()
     ) -> TelegramPlatform {
-        TelegramPlatform(
-            configuration: .init(
-                token: Secret(token), baseURL: url ?? fake.url, admits: { person, _ in person.id.rawValue == admitted },
-                memory: memory, removesWebhook: removesWebhook, callTimeout: .seconds(20), clock: clock,
-                now: { Date(timeIntervalSince1970: 1_790_000_000) }, random: { 0 }),
-            http: http)
+        let clock = clock
+        var configuration = TelegramPlatform.Configuration(
+            token: Secret(token), baseURL: url ?? fake.url, admits: { person, _ in person.id.rawValue == admitted },
+            memory: memory, removesWebhook: removesWebhook, callTimeout: .seconds(20), clock: clock,
+            now: { Date(timeIntervalSince1970: 1_790_000_000 + clock.now.offset / .seconds(1)) }, random: { 0 })
+        // Nothing was sent before the test began.
+        configuration.budget.startPause = .zero
+        return TelegramPlatform(configuration: configuration, http: http)
     }
 
     /// Runs the platform while `body` does, then ends it.
@@ -158,6 +160,11 @@ final class Notes: ChatMemory {
 
     func recall(_ key: String, of conversation: Conversation) async throws -> String? {
         values.withLock { $0[Key(key: key, conversation: conversation)] }
+    }
+
+    /// Returns when a value of this key, of any conversation, is so.
+    func wait(for key: String, _ isSo: (String) -> Bool) async {
+        while !values.withLock({ $0.contains { $0.key.key == key && isSo($0.value) } }) { await Task.yield() }
     }
 
     func keep(_ values: [ChatMemoryValue]) async throws {

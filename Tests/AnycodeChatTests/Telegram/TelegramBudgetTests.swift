@@ -148,6 +148,47 @@ import Testing
         #expect(order.prefix(28).count { $0 == .final } == 10)
     }
 
+    // MARK: Across restarts
+
+    @Test func whatAnEarlierProcessSentStillCounts() throws {
+        var before = TelegramBudget()
+        for second in 0..<19 {
+            #expect(before.ask(before.join(chat: -5, priority: .final), at: .seconds(2 * second)) == .go)
+        }
+        before.block(chat: -5, until: .seconds(47))
+        let past = try #require(before.past(of: -5, date: 1_790_000_040, at: .seconds(40)))
+        let kept = TelegramPast(text: past.text)
+        #expect(kept == past)
+        #expect(kept.calls.count == 19)
+
+        var after = TelegramBudget(limits: .afterStart)
+        after.recall(kept, of: -5, date: 1_790_000_041, at: .milliseconds(200))
+        let final = after.join(chat: -5, priority: .final)
+        // The first of them leaves the window 61 s after it went, which was 41 s ago.
+        #expect(after.ask(final, at: .milliseconds(200)) == .wait(until: .milliseconds(20_200)))
+        #expect(after.ask(final, at: .milliseconds(20_200)) == .go)
+        let other = after.join(chat: 7, priority: .final)
+        #expect(after.ask(other, at: .zero) == .wait(until: .milliseconds(1050)))
+    }
+
+    @Test(arguments: [-1e9, -100, 0, 3, 1e9]) func aClockThatWasSetHoldsNobodyUp(shift: Double) {
+        let now = 1_790_000_000.0
+        let past = TelegramPast(calls: [now - 5, now - 1], pause: (until: now + 7, length: 9))
+        #expect(past.pauseLeft(at: now + shift) <= .seconds(9))
+        #expect(past.ages(at: now + shift).allSatisfy { $0 >= .zero })
+        var budget = TelegramBudget()
+        budget.recall(past, of: -5, date: now + shift, at: .zero)
+        let final = budget.join(chat: -5, priority: .final)
+        #expect(wait(budget.ask(final, at: .zero)) ?? .zero <= .seconds(9))
+    }
+
+    @Test func whatWasKeptInAnotherFormIsLeftOut() {
+        #expect(TelegramPast(text: "").calls.isEmpty)
+        #expect(TelegramPast(text: "x 12.5 nan inf|7").calls == [12.5])
+        #expect(TelegramPast(text: "|1 2").pause?.until == 1)
+        #expect(TelegramBudget().past(of: 1, date: 0, at: .zero) == nil)
+    }
+
     @Test func gateWakesWhenTimeHasCome() async throws {
         let clock = ManualClock()
         let gate = TelegramGate(limits: .init(), time: TelegramTime(clock))

@@ -91,6 +91,27 @@ import Testing
         }
     }
 
+    @Test func aNewProcessKnowsTheOldOnesCallsAndPauses() async throws {
+        try await TelegramBench.run { bench in
+            let memory = Notes()
+            let first = bench.platform(memory: memory)
+            try await bench.running(first, inbox: RecordingInbox()) {
+                await bench.reports.wait(for: "polling")
+                for number in 0..<3 { _ = try await bench.send(first, text("\(number)"), to: TelegramBench.group) }
+                bench.fake.arrange(.flood(seconds: 30), for: "sendMessage")
+                _ = await bench.failure { try await bench.send(first, text("x"), to: TelegramBench.group) }
+                await memory.wait(for: "telegram.past") { $0.contains("|") }
+            }
+            let second = bench.platform(memory: memory)
+            _ = try await bench.passing {
+                try await second.permit(for: TelegramBench.group.chat, priority: .final)
+                return try await second.send(text("y"), to: TelegramBench.group, nonce: "n")
+            }
+            #expect(bench.fake.messages(in: -5).map(\.text) == ["0", "1", "2", "y"])
+            #expect(bench.fake.violations == [])
+        }
+    }
+
     @Test func outcomesAreToldApart() async throws {
         try await TelegramBench.run { bench in
             let platform = bench.platform()

@@ -15,6 +15,11 @@ struct TelegramBudget: Sendable {
         var groupWindow = Duration.seconds(61)
         var totalCount = 28
         var totalWindow = Duration.milliseconds(1050)
+        /// How long after the start nothing goes: what an earlier process sent last may be as young as this one.
+        var startPause = Duration.zero
+
+        /// For a process that may follow another.
+        static let afterStart = Limits(startPause: .milliseconds(1050))
     }
 
     enum Decision: Hashable, Sendable {
@@ -96,6 +101,25 @@ struct TelegramBudget: Sendable {
         chats[chat]?.grants[last] = max(granted, now)
     }
 
+    /// Takes over what an earlier process did in a chat.
+    mutating func recall(_ past: TelegramPast, of chat: Int64, date: Double, at now: Duration) {
+        let calls = past.ages(at: date).filter { $0 < limits.groupWindow }.map { now - $0 }
+        let later = chats[chat]?.grants ?? []
+        chats[chat, default: Chat()].grants = Array((calls + later).suffix(Self.isGroup(chat) ? limits.groupCount : 1))
+        block(chat: chat, until: now + past.pauseLeft(at: date))
+    }
+
+    /// What the next process has to know of a chat; `nil` when it is nothing.
+    func past(of chat: Int64, date: Double, at now: Duration) -> TelegramPast? {
+        guard let known = chats[chat] else { return nil }
+        let seconds = { (duration: Duration) in duration / .seconds(1) }
+        let calls = Self.isGroup(chat) ? known.grants.filter { $0 + limits.groupWindow > now } : []
+        let left = seconds(known.blockedUntil - now)
+        let pause = left > 0 ? (until: date + left, length: left) : nil
+        guard pause != nil || !calls.isEmpty else { return nil }
+        return TelegramPast(calls: calls.map { date - seconds(now - $0) }, pause: pause)
+    }
+
     func blockedUntil(_ chat: Int64) -> Duration { chats[chat]?.blockedUntil ?? .zero }
 
     private mutating func grant(_ chat: Int64, at now: Duration) {
@@ -107,7 +131,7 @@ struct TelegramBudget: Sendable {
     private func earliest(_ waiter: Waiter, at now: Duration) -> Duration {
         let chat = chats[waiter.chat] ?? Chat()
         let isGroup = Self.isGroup(waiter.chat)
-        var time = max(now, chat.blockedUntil)
+        var time = max(now, chat.blockedUntil, limits.startPause)
         if let last = chat.grants.last {
             let isSlow = isGroup && waiter.priority == .stream
             time = max(time, last + (isSlow ? limits.groupStreamSpacing : limits.chatSpacing))

@@ -38,6 +38,14 @@ final class TelegramGate: Sendable {
         budget.withLock { $0.block(chat: chat, until: until) }
     }
 
+    func recall(_ past: TelegramPast, of chat: Int64, date: Double) {
+        budget.withLock { $0.recall(past, of: chat, date: date, at: time.now()) }
+    }
+
+    func past(of chat: Int64, date: Double) -> TelegramPast? {
+        budget.withLock { $0.past(of: chat, date: date, at: time.now()) }
+    }
+
     /// How much longer the server's pause lasts; `nil` when it is over.
     func pause(of chat: Int64) -> Duration? {
         let left = budget.withLock { $0.blockedUntil(chat) } - time.now()
