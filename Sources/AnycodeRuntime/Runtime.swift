@@ -66,6 +66,9 @@ package final class Runtime: Sendable {
         }
     }
 
+    /// What can be shown in a chat; one whose platform is not configured any more shows nothing.
+    func limits(of chat: ChatID) -> ChatLimits { platforms[chat.platform]?.limits ?? ChatLimits(textUnits: 4096) }
+
     /// The chat's outbox, started if there is none yet.
     func outbox(for chat: ChatID) async throws -> ChatOutbox {
         if let outbox = outboxes[chat] { return outbox }

@@ -10,6 +10,7 @@ extension RuntimeConfiguration {
         maxConcurrent = file.session.maxConcurrent
         maxTotal = file.session.maxTotal
         debounce = file.session.debounce
+        showsThoughts = file.session.showsThoughts
         keep = file.database.keep
         agents = file.agents.names.map { AgentProfile($0, file) }
         session.everybodyControls = file.session.answers == .chat

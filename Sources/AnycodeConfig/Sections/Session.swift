@@ -31,6 +31,8 @@ extension Configuration {
         package var firstEventTimeout: Duration
         /// Between two signs of life in a turn.
         package var silenceTimeout: Duration
+        /// Whether chats show what agents think.
+        package var showsThoughts: Bool
         package var onShutdown: OnShutdown
         package var answers: Answers
     }
@@ -48,6 +50,7 @@ extension Configuration.Session {
         provisioningTimeout = .seconds(section.integer("provisioning_seconds", default: 600, in: 5...86_400))
         firstEventTimeout = .seconds(section.integer("first_event_seconds", default: 120, in: 5...86_400))
         silenceTimeout = .seconds(section.integer("silence_seconds", default: 600, in: 5...86_400))
+        showsThoughts = section.bool("show_thoughts", default: false)
         onShutdown = section.choice("on_shutdown", default: .destroy)
         answers = section.choice("answers", default: .starter)
         if total != 0, section.has("max_total"), maxConcurrent > total {

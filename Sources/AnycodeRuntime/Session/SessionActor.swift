@@ -84,10 +84,12 @@ package actor SessionActor: Child {
         let adoption: Adoption = !row.isLive ? .over : row.bootAttempts > LastEnd.limit ? .quarantined : .taken
         var stored: StoredSession
         var transcript: Transcript
+        let (limits, showsThoughts) = (runtime.limits(of: row.conversation.chat), runtime.configuration.showsThoughts)
         do {
             stored = try JSONCoding.decode(StoredSession.self, from: row.snapshot)
             stored.header.conversation = row.conversation  // the chat may have another id since
-            transcript = Transcript(header: stored.header)
+            transcript = Transcript(
+                header: stored.header, keepsThoughts: showsThoughts, outputUnits: limits.toolOutputUnits)
             for line in lines { transcript.apply(try TranscriptEntry(storedBytes: line)) }
         } catch {
             guard adoption != .taken else { throw error }  // nothing of it is needed to set it aside
@@ -115,8 +117,7 @@ package actor SessionActor: Child {
         storedState = stored.state
         machine = SessionMachine(
             header: stored.header, state: stored.state, policy: runtime.configuration.session, makeID: runtime.makeID)
-        let limits = runtime.platforms[stored.header.conversation.chat.platform]?.limits ?? ChatLimits(textUnits: 4096)
-        view = SessionView(limits: limits)
+        view = SessionView(limits: runtime.limits(of: stored.header.conversation.chat))
         board = Mutex(machine.brief)
     }
 

@@ -63,11 +63,15 @@ package struct Transcript: Sendable {
     package private(set) var lastReport: Int?
 
     private let keepsThoughts: Bool
+    private let outputUnits: Int
 
-    /// - Parameter keepsThoughts: whether what the agent thinks is kept word by word; no chat shows it.
-    package init(header: SessionHeader, keepsThoughts: Bool = false) {
+    /// - Parameters:
+    ///   - keepsThoughts: whether what the agent thinks is kept word by word, and with it shown.
+    ///   - outputUnits: how much of what each tool prints is kept, and with it shown, in UTF-16 units.
+    package init(header: SessionHeader, keepsThoughts: Bool = false, outputUnits: Int = 0) {
         self.header = header
         self.keepsThoughts = keepsThoughts
+        self.outputUnits = outputUnits
     }
 
     /// Whether the agent has been given something to do and is not done with it.
@@ -250,7 +254,7 @@ package struct Transcript: Sendable {
     }
 
     private mutating func applyTool(_ call: ToolCall) {
-        let tool = Tool(call)
+        let tool = Tool(call, outputUnits: outputUnits)
         if let place = toolPlaces[call.id] {
             changeTool(at: place) { $0 = tool }
             return

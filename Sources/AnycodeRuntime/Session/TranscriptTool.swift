@@ -13,16 +13,20 @@ extension Transcript {
         package private(set) var removed = 0
         /// The last that a failed command printed.
         package private(set) var complaint: String?
+        /// What it printed, shortened; empty where it is not to be shown.
+        private var output = ""
         private var kind: ToolCall.Kind
+        private let outputUnits: Int
 
-        package init(_ call: ToolCall) {
+        /// - Parameter outputUnits: how much of what it prints is kept, in UTF-16 units.
+        package init(_ call: ToolCall, outputUnits: Int = 0) {
             id = call.id
             parent = call.parent
             title = call.title
             status = call.status
             kind = call.kind
-            count(call.content)
-            complain(call.content)
+            self.outputUnits = outputUnits
+            take(call.content)
         }
 
         package mutating func apply(_ update: ToolCallUpdate) {
@@ -30,11 +34,19 @@ extension Transcript {
             if let kind = update.kind { self.kind = kind }
             if let status = update.status { self.status = status }
             if let parent = update.parent { self.parent = parent }
-            if let content = update.content {
-                count(content)
-                complain(content)
-            }
+            if let content = update.content { take(content) }
         }
+
+        private mutating func take(_ content: [ToolCall.Content]) {
+            count(content)
+            complain(content)
+            guard outputUnits > 0 else { return }
+            let texts = content.compactMap { if case .text(let text) = $0 { text } else { nil } }
+            output = ToolOutput.excerpt(texts.joined(separator: "\n"), limit: outputUnits)
+        }
+
+        /// Commands show what they print, all others only why they failed: what was read is in the files.
+        package var shownOutput: String { kind == .execute || status == .failed ? output : "" }
 
         private mutating func count(_ content: [ToolCall.Content]) {
             added = 0

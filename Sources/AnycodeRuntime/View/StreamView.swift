@@ -2,21 +2,25 @@ import AnycodeCore
 
 /// The Markdown of what an agent says and does within a turn.
 enum StreamView {
-    static func markdown(_ items: [Transcript.Stream.Item], withThoughts: Bool = false) -> String {
+    static func markdown(_ items: [Transcript.Stream.Item]) -> String {
         var text = ""
         var previousWasTool = false
         let family = Family(items)
         for item in items {
             if case .tool(let tool) = item, family.isShownBelow(tool) { continue }
-            var words = markdown(item, family)
-            if withThoughts, case .thought(let thought) = item { words = quoted(thought) }
-            guard let piece = words, !piece.isEmpty else { continue }
+            let piece = markdown(item, family)
+            guard !piece.isEmpty else { continue }
             let isTool = if case .tool = item { true } else { false }
             if !text.isEmpty {
                 text += previousWasTool && isTool ? "\n" : separator(after: text)
             }
             text += piece
-            previousWasTool = isTool
+            // A list does not go on behind a quote.
+            if case .tool(let tool) = item {
+                previousWasTool = tool.shownOutput.isEmpty
+            } else {
+                previousWasTool = false
+            }
         }
         return text
     }
@@ -30,11 +34,11 @@ enum StreamView {
         return text.hasSuffix("\n") ? "\n" : "\n\n"
     }
 
-    private static func markdown(_ item: Transcript.Stream.Item, _ family: Family) -> String? {
+    private static func markdown(_ item: Transcript.Stream.Item, _ family: Family) -> String {
         switch item {
         case .text(let text): text
-        case .thought: nil
-        case .tool(let tool): lines(tool, family, indent: "")
+        case .thought(let text): text.isEmpty ? "" : quoted("💭 " + text)
+        case .tool(let tool): lines(tool, family, indent: "") + output(tool)
         case .plan(let entries): plan(entries)
         case .notice(let words): "*\(words)*"
         }
@@ -45,13 +49,18 @@ enum StreamView {
         // Its sub-agent's own line stands before something that needed a message of its own.
         let mark = indent.isEmpty && tool.parent != nil ? "↳ " : ""
         var text = "\(indent)* \(mark)\(line(tool))"
-        if let complaint = tool.complaint {
+        if let complaint = tool.complaint, !indent.isEmpty || tool.shownOutput.isEmpty {
             for words in complaint.split(separator: "\n") { text += "\n\(indent)  * \(code(String(words)))" }
         }
         for child in family.children[tool.id] ?? [] {
             text += "\n" + lines(child, family, indent: indent + "  ")
         }
         return text
+    }
+
+    /// What the call printed; of a sub-agent's calls only the complaints are shown.
+    private static func output(_ tool: Transcript.Tool) -> String {
+        tool.shownOutput.isEmpty ? "" : "\n\n" + ToolOutput.quoted(tool.shownOutput)
     }
 
     /// Which calls are a sub-agent's, among those of one stretch of output.

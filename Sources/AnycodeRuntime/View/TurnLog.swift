@@ -28,7 +28,7 @@ enum TurnLog {
 
     private static func part(_ block: Transcript.Block) -> String? {
         switch block {
-        case .stream(let stream): StreamView.markdown(stream.items, withThoughts: true)
+        case .stream(let stream): StreamView.markdown(stream.items)
         case .asked(let asked): asked.words
         case .offered(let offered):
             offered.grantedBy.map { "⏳ +30 min (\($0.name))" }

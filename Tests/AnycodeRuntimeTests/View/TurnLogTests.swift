@@ -19,7 +19,7 @@ struct TurnLogTests {
 
                 **Ana**: second
 
-                > hm,
+                > 💭 hm,
                 > let me see
 
                 I will.
