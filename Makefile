@@ -67,6 +67,12 @@ sanitize: setup ## Run all tests under AddressSanitizer, then ThreadSanitizer; O
 fuzz: setup ## Feed every parser of outside bytes with made-up input; SECONDS=60 for each, ONLY=json-rpc for one
 	@scripts/fuzz "$(or $(SECONDS),60)" $(ONLY)
 
+.PHONY: documents
+documents: setup ## Render random Markdown, and prefixes of it, for Telegram: DOCUMENTS=100000, FIRST=n begins there
+	@scripts/quietly "Building the tests" swift build --build-tests
+	@TELEGRAM_DOCUMENTS=$(or $(DOCUMENTS),100000) TELEGRAM_FIRST_DOCUMENT=$(or $(FIRST),0) \
+	    swift test --skip-build --filter TelegramRandomDocumentTests
+
 .PHONY: storm
 storm: setup ## Kill the daemon and its runners KILLS=1000 times and count what is lost; SEED=7 repeats a storm
 	@scripts/build debug anycode anycode-runner storm-agent storm
