@@ -73,7 +73,7 @@ extension Router {
         guard !message.isForwarded else { return nil }
         switch ChatCommand.parse(message.text, agents: []) {
         case .pair(let code): return code
-        case .start(let words): return words
+        case .start(let words): return words.isEmpty ? nil : words
         default: return nil
         }
     }
