@@ -32,6 +32,34 @@ import Testing
         }
     }
 
+    /// What docs/telegram.md tells a newcomer to do.
+    @Test func aNewcomerPairsWithTheCodeOfTheConsoleAndRunsATask() async throws {
+        try await withTelegram { fake in
+            try await Installation.with { installation in
+                let section = """
+                    [telegram]
+                    bot_token = "\(FakeTelegram.token)"
+                    api_base_url = "\(fake.url)"
+                    access = "pairing"
+                    """
+                try installation.configure(chats: section)
+                let daemon = try installation.daemon()
+                fake.say("/start")
+                try await fake.expect("This bot has no owner yet")
+                #expect(await daemon.errors.wait(within: .seconds(60)) { text, _ in text.contains("/pair ") })
+                let code = try #require(daemon.errors.text.firstMatch(of: /\/pair ([0-9A-Za-z-]+)/)?.output.1)
+                fake.say("/pair \(code)")
+                try await fake.expect("You are an owner of this bot now")
+                fake.say("/task make it friendlier")
+                try await fake.press("Brief", under: "Which greeting")
+                try await fake.press("Allow once", under: "May it? Create README.md")
+                daemon.signal(SIGTERM)
+                #expect(await daemon.end() == 0)
+                #expect(fake.violations.isEmpty, "\(fake.violations)")
+            }
+        }
+    }
+
     @Test func strangersGetTheirIdAndNothingElse() async throws {
         try await withTelegram { fake in
             fake.addChat(99)

@@ -15,6 +15,8 @@ extension Transcript {
         package private(set) var output = ""
         /// The last that a failed command printed.
         package private(set) var complaint: String?
+        /// What it printed, shortened; empty where it is not to be shown.
+        private var output = ""
         private var kind: ToolCall.Kind
         private let outputUnits: Int
 

@@ -58,6 +58,11 @@ enum StreamView {
         return text
     }
 
+    /// What the call printed; of a sub-agent's calls only the complaints are shown.
+    private static func output(_ tool: Transcript.Tool) -> String {
+        tool.shownOutput.isEmpty ? "" : "\n\n" + ToolOutput.quoted(tool.shownOutput)
+    }
+
     /// Which calls are a sub-agent's, among those of one stretch of output.
     private struct Family {
         private(set) var children: [ToolCallID: [Transcript.Tool]] = [:]

@@ -107,6 +107,7 @@ import Testing
             switch budget.ask(number, at: now) {
             case .go:
                 grants.append((now, senders[next].chat))
+                budget.answered(chat: senders[next].chat, at: now)
                 senders[next].left.removeFirst()
                 senders[next].number = nil
             case .wait(let until):
@@ -124,21 +125,46 @@ import Testing
         }
     }
 
+    @Test func callsOnTheirWayCountUntilTheyAreAnswered() {
+        var budget = TelegramBudget()
+        for chat in 1...28 { #expect(budget.ask(budget.join(chat: Int64(chat), priority: .final), at: .zero) == .go) }
+        // The server may see all of them as late as this one.
+        let late = budget.join(chat: 99, priority: .final)
+        #expect(budget.ask(late, at: .seconds(2)) == .wait(until: .milliseconds(3050)))
+        for chat in 1...28 { budget.answered(chat: Int64(chat), at: .milliseconds(2500)) }
+        #expect(budget.ask(late, at: .milliseconds(3050)) == .wait(until: .milliseconds(3550)))
+        #expect(budget.ask(late, at: .milliseconds(3550)) == .go)
+    }
+
+    @Test func aPermitOfWhichNoUseWasMadeIsForgotten() {
+        var budget = TelegramBudget()
+        for chat in 1...28 { #expect(budget.ask(budget.join(chat: Int64(chat), priority: .final), at: .zero) == .go) }
+        #expect(budget.ask(budget.join(chat: 99, priority: .final), at: .seconds(11)) == .go)
+    }
+
     @Test func finalsGoBeforeStreamsOverall() {
         var budget = TelegramBudget()
-        var streams = (1...60).map { budget.join(chat: $0, priority: .stream) }
-        let finals = (100...109).map { budget.join(chat: $0, priority: .final) }
+        var chats: [Int: Int64] = [:]
+        func join(_ chat: Int64, _ priority: SendPriority) -> Int {
+            let number = budget.join(chat: chat, priority: priority)
+            chats[number] = chat
+            return number
+        }
+        var streams = (1...60).map { join($0, .stream) }
+        let finals = (100...109).map { join($0, .final) }
         var order: [SendPriority] = []
         var time = Duration.zero
         var waiting = finals
         while !(streams.isEmpty && waiting.isEmpty), time < .seconds(20) {
             streams.removeAll { number in
                 guard budget.ask(number, at: time) == .go else { return false }
+                budget.answered(chat: chats[number] ?? 0, at: time)
                 order.append(.stream)
                 return true
             }
             waiting.removeAll { number in
                 guard budget.ask(number, at: time) == .go else { return false }
+                budget.answered(chat: chats[number] ?? 0, at: time)
                 order.append(.final)
                 return true
             }

@@ -40,11 +40,19 @@ struct TelegramBudget: Sendable {
         var blockedUntil = Duration.zero
     }
 
+    /// A call as the limit over all chats counts it.
+    private struct Total {
+        let chat: Int64
+        var time: Duration
+        /// Until the answer the call may be anywhere on its way.
+        var isOpen = true
+    }
+
     let limits: Limits
     private var waiters: [Int: Waiter] = [:]
     private var lastNumber = 0
     private var chats: [Int64: Chat] = [:]
-    private var total: [Duration] = []
+    private var total: [Total] = []
 
     init(limits: Limits = Limits()) {
         self.limits = limits
@@ -99,6 +107,28 @@ struct TelegramBudget: Sendable {
     mutating func answered(chat: Int64, at now: Duration) {
         guard let last = chats[chat]?.grants.indices.last, let granted = chats[chat]?.grants[last] else { return }
         chats[chat]?.grants[last] = max(granted, now)
+        guard let place = total.firstIndex(where: { $0.chat == chat && $0.isOpen }) else { return }
+        let call = total.remove(at: place)
+        total.append(Total(chat: chat, time: max(call.time, now), isOpen: false))
+    }
+
+    /// Takes over what an earlier process did in a chat.
+    mutating func recall(_ past: TelegramPast, of chat: Int64, date: Double, at now: Duration) {
+        let calls = past.ages(at: date).filter { $0 < limits.groupWindow }.map { now - $0 }
+        let later = chats[chat]?.grants ?? []
+        chats[chat, default: Chat()].grants = Array((calls + later).suffix(Self.isGroup(chat) ? limits.groupCount : 1))
+        block(chat: chat, until: now + past.pauseLeft(at: date))
+    }
+
+    /// What the next process has to know of a chat; `nil` when it is nothing.
+    func past(of chat: Int64, date: Double, at now: Duration) -> TelegramPast? {
+        guard let known = chats[chat] else { return nil }
+        let seconds = { (duration: Duration) in duration / .seconds(1) }
+        let calls = Self.isGroup(chat) ? known.grants.filter { $0 + limits.groupWindow > now } : []
+        let left = seconds(known.blockedUntil - now)
+        let pause = left > 0 ? (until: date + left, length: left) : nil
+        guard pause != nil || !calls.isEmpty else { return nil }
+        return TelegramPast(calls: calls.map { date - seconds(now - $0) }, pause: pause)
     }
 
     /// Takes over what an earlier process did in a chat.
@@ -123,7 +153,7 @@ struct TelegramBudget: Sendable {
     func blockedUntil(_ chat: Int64) -> Duration { chats[chat]?.blockedUntil ?? .zero }
 
     private mutating func grant(_ chat: Int64, at now: Duration) {
-        total.append(now)
+        total.append(Total(chat: chat, time: now))
         if !Self.isGroup(chat) { chats[chat, default: Chat()].grants.removeAll() }
         chats[chat, default: Chat()].grants.append(now)
     }
@@ -141,7 +171,14 @@ struct TelegramBudget: Sendable {
             time = max(time, Self.free(chat.grants, most: most, window: limits.groupWindow))
         }
         let most = Self.share(of: limits.totalCount, for: waiter.priority)
-        return max(time, Self.free(total, most: most, window: limits.totalWindow))
+        return max(time, free(most: most, at: now))
+    }
+
+    /// When fewer than `most` calls of all chats lie within the window. One that is not answered yet may come to the
+    /// server at any time, so it lies in every window; its answer tells whoever waits.
+    private func free(most: Int, at now: Duration) -> Duration {
+        let times = total.map { $0.isOpen ? now : $0.time }.sorted()
+        return Self.free(times, most: most, window: limits.totalWindow)
     }
 
     /// When fewer than `most` grants lie within the window.
@@ -163,7 +200,8 @@ struct TelegramBudget: Sendable {
     private static func isGroup(_ chat: Int64) -> Bool { chat < 0 }
 
     private mutating func forget(before now: Duration) {
-        total.removeAll { $0 + limits.totalWindow <= now }
+        // A permit of which no use was made is forgotten after a while.
+        total.removeAll { $0.time + limits.totalWindow * ($0.isOpen ? 10 : 1) <= now }
         let longest = max(limits.groupWindow, limits.groupStreamSpacing, limits.chatSpacing)
         guard chats.count > 64 || chats.values.contains(where: { $0.grants.count > limits.groupCount }) else { return }
         for (id, chat) in chats {
