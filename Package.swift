@@ -124,6 +124,10 @@ let testSupport: [Target] = [
     .executableTarget(
         name: "storm", dependencies: ["Storm", argumentParser], path: "Tests/Support/storm-command",
         swiftSettings: settings),
+    support("FakeAgentServers", "Support/FakeAgentServers", ["HTTPTestSupport", "TestJSON"]),
+    .executableTarget(
+        name: "fake-agent-servers", dependencies: ["FakeAgentServers"], path: "Tests/Support/fake-agent-servers",
+        swiftSettings: settings),
     .executableTarget(
         name: "storm-agent", dependencies: ["TestJSON"], path: "Tests/Support/storm-agent", swiftSettings: settings),
     .executableTarget(
@@ -159,7 +163,7 @@ let testTargets: [Target] = [
         name: "AnycodeRunnerTests",
         dependencies: [
             "AnycodeJSON", "AnycodeRunner", "ScriptedModel", "TestJSON", "TestSupport", "anycode-runner",
-            "anycode-demo-agent", nioCore, nioPosix,
+            "anycode-demo-agent", "fake-agent-servers", nioCore, nioPosix,
         ],
         exclude: ["ClaudeCode/Transcripts", "Codex/Transcripts"], swiftSettings: settings),
     tests(
@@ -167,7 +171,8 @@ let testTargets: [Target] = [
         [
             "AnycodeChat", "AnycodeControl", "AnycodeCore", "AnycodeRuntime", "AnycodeStore", "CSandboxSystem",
             "FakeTelegram", "HTTPTestSupport", "ScriptedModel", "TestJSON", "TestSupport", "anycode",
-            "anycode-demo-agent", "anycode-runner", "anycodectl", "storm", "storm-agent", "test-agent", grdb,
+            "anycode-demo-agent", "anycode-runner", "anycodectl", "fake-agent-servers", "storm", "storm-agent",
+            "test-agent", grdb,
         ]),
     tests("TestSupportTests", ["Storm", "TestSupport"]),
     tests("ScriptedModelTests", ["ScriptedModel", "TestJSON", "TestSupport", "test-agent"]),

@@ -15,7 +15,7 @@ package struct Supported: Sendable, Equatable {
 
     /// What this version can run.
     package static let thisVersion = Supported(
-        platforms: [.console, .telegram], providers: [.docker, .local], protocols: [.acp])
+        platforms: [.console, .telegram], providers: [.docker, .local], protocols: [.acp, .opencode, .acpx])
 
     /// Everything the file format knows, for tools that only check or write files.
     package static let everything = Supported(

@@ -81,12 +81,16 @@ package struct AgentProfile: Sendable {
     package let environment: [String: Secret]
     /// The ACP command of a custom agent; `nil` for those the runner knows.
     package let command: [String]?
+    /// The program through which it is reached; `nil` for ACP on its own standard streams.
+    package let server: AgentServer?
     /// Logins and other files for the agent's private home.
     package let files: [HomeFile]
 
     package init(
-        name: AgentName, environment: [String: Secret] = [:], command: [String]? = nil, files: [HomeFile] = []
+        name: AgentName, environment: [String: Secret] = [:], command: [String]? = nil, server: AgentServer? = nil,
+        files: [HomeFile] = []
     ) {
+        self.server = server
         self.name = name
         self.environment = environment
         self.command = command

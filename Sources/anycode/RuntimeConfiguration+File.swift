@@ -51,6 +51,40 @@ extension AgentProfile {
             HomeFile(path: place) { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }
         }
         self.init(
-            name: AgentName(name), environment: environment, command: file.agents.custom[name]?.command, files: files)
+            name: AgentName(name), environment: environment, command: file.agents.custom[name]?.command,
+            server: AgentServer(of: name, file), files: files)
+    }
+}
+
+extension AgentServer {
+    /// Those that the programs before agents name differently.
+    private static let names = ["claude-code": "claude"]
+
+    /// `nil` for an agent that is spoken to in ACP directly: our own, and those that bring a command.
+    init?(of name: String, _ file: Configuration) {
+        let sandbox = file.sandbox
+        guard name != "demo", file.agents.custom[name] == nil else { return nil }
+        let dialect: Dialect? =
+            switch sandbox.agentProtocol {
+            case .opencode: .opencode
+            case .acpx: .acpx
+            case .acp: sandbox.server.command.isEmpty ? nil : .sandboxAgent
+            }
+        guard let dialect else { return nil }
+        let command = sandbox.server.command
+        self.init(
+            dialect, command: command.isEmpty ? Self.usual(dialect, for: name) : command,
+            agent: Self.names[name] ?? name,
+            permissions: dialect == .acpx ? sandbox.server.permissions.rawValue : nil)
+    }
+
+    /// Of the agents that opencode is not, the ancestor's sandbox-agent plays opencode.
+    private static func usual(_ dialect: Dialect, for name: String) -> [String] {
+        switch dialect {
+        case .acpx: ["acpx"]
+        case .opencode where name == "opencode": ["opencode", "serve", "--hostname", "127.0.0.1", "--port", "0"]
+        case .opencode, .sandboxAgent:
+            ["sandbox-agent", "server", "--host", "127.0.0.1", "--port", "{port}", "--token", "{token}"]
+        }
     }
 }

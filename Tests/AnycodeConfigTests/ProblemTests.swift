@@ -154,11 +154,29 @@ import Testing
         }
     }
 
+    @Test func theProgramBeforeAgentsFitsTheProtocol() throws {
+        #expect(
+            messages("[sandbox]\nprotocol = \"opencode\"\n[sandbox.server]\npermissions = \"deny-all\"") == [
+                "config.toml:4: sandbox.server.permissions: only \"acpx\" decides about permissions itself; with "
+                    + "protocol = \"opencode\" the chat is asked; remove it"
+            ])
+        #expect(
+            messages("[sandbox.server]\ncommand = [\"sandbox-agent\", \"server\"]").first?.contains("told its port")
+                == true)
+        #expect(
+            messages("[sandbox]\nprotocol = \"acpx\"\n[sandbox.server]\npermissions = \"approve\"").first?
+                .contains("allowed: \"approve-all\", \"approve-reads\", \"deny-all\"") == true)
+        let good = try Configuration.parse(
+            "[sandbox]\nprotocol = \"acpx\"\n[sandbox.server]\ncommand = [\"/opt/acpx\"]\npermissions = \"deny-all\"")
+        #expect(good.sandbox.server == .init(command: ["/opt/acpx"], permissions: .denyAll))
+    }
+
     @Test func whatThisVersionLacksIsAProblemOfItsOwn() {
         #expect(
             messages(
                 "[slack]\napp_token = \"xapp-1\"\nbot_token = \"xoxb-1\"\nallowed_users = [\"U0123\"]\n[sandbox]\nprovider = \"kubernetes\"\nprotocol = \"acpx\"",
-                supported: .thisVersion) == [
+                supported: .init(platforms: [.console, .telegram], providers: [.docker, .local], protocols: [.acp]))
+                == [
                     "config.toml:1: slack: [slack] is not in this version yet; use [console] or [telegram]",
                     "config.toml:6: sandbox.provider: \"kubernetes\" is not in this version yet; "
                         + "use provider = \"docker\" or provider = \"local\"",

@@ -60,6 +60,10 @@ package struct ACPDecoder: Sendable {
         case "elicitation/complete":
             // The page was answered; the request itself is answered when the person agreed to open it.
             return []
+        case "_adapter/gap":
+            textMessage = nil
+            guard let from = params["from"]?.integer, let to = params["to"]?.integer, from <= to else { return [] }
+            return [.gap(from: from, to: to)]
         case "_adapter/agent_exited":
             textMessage = nil
             return [.agentExited(exit(params))]

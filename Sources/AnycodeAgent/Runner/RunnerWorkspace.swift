@@ -44,6 +44,18 @@ package struct RunnerWorkspace: Workspace {
                 json: ["command": .array(command.map { .string($0) }), "env": .object(members)]))
     }
 
+    package func defineServer(_ agent: AgentName, _ server: AgentServer) async throws(AgentError) {
+        let permissions = server.permissions.map { [JSON.Member("permissions", .string($0))] } ?? []
+        let body: [JSON.Member] = [
+            .init("dialect", .string(server.dialect.rawValue)),
+            .init("command", .array(server.command.map { .string($0) })), .init("agent", .string(server.agent)),
+        ]
+        try await endpoint.send(
+            endpoint.request(
+                .put, "/anycode/v1/agents/\(RunnerEndpoint.encoded(agent.rawValue))/server",
+                json: .object(body + permissions)))
+    }
+
     package func prepare(
         _ source: WorkspaceSource?, credentials: RepositoryCredentials?,
         progress: @escaping @Sendable (String) -> Void

@@ -8,6 +8,9 @@ package protocol Workspace: Sendable {
     /// Makes a custom agent's command known to the runner.
     func defineAgent(_ agent: AgentName, command: [String], environment: [String: String]) async throws(AgentError)
 
+    /// Makes an agent known that is reached through a program before it.
+    func defineServer(_ agent: AgentName, _ server: AgentServer) async throws(AgentError)
+
     /// Clones `source` (`nil`: an empty repository). Repeating it is harmless and joins a running clone.
     func prepare(
         _ source: WorkspaceSource?, credentials: RepositoryCredentials?,
@@ -40,6 +43,10 @@ package protocol Workspace: Sendable {
 }
 
 extension Workspace {
+    package func defineServer(_ agent: AgentName, _ server: AgentServer) async throws(AgentError) {
+        throw AgentError(.unsupported, "This sandbox's runner starts no servers for agents")
+    }
+
     package func place(_ bytes: [UInt8], inHome path: String) async throws(AgentError) {
         throw AgentError(.failed, "This sandbox takes no files into its home")
     }

@@ -14,11 +14,14 @@ package struct AgentCatalog: Sendable {
         package var defaults: [String: String]
         /// How to get the program, for a person.
         package var installHint: String
+        /// For a program that stands before the agent; nil for the agent's own.
+        package var driver: AgentDriver?
 
         package init(
             commands: [[String]], environment: [String: String] = [:], defaults: [String: String] = [:],
-            installHint: String
+            installHint: String, driver: AgentDriver? = nil
         ) {
+            self.driver = driver
             self.commands = commands
             self.environment = environment
             self.defaults = defaults
@@ -32,9 +35,10 @@ package struct AgentCatalog: Sendable {
         var command: [String]
         var environment: [String: String]
         var defaults: [String: String]
+        var driver: AgentDriver?
 
         /// Nil for an agent that speaks ACP.
-        var native: NativeAgent? { NativeAgent(command: command) }
+        var native: NativeAgent? { driver == nil ? NativeAgent(command: command) : nil }
     }
 
     private(set) var definitions: [String: Definition]
@@ -64,7 +68,7 @@ package struct AgentCatalog: Sendable {
             if let executable = Self.find(program, in: folders, directory: directory) {
                 return Resolved(
                     executable: executable, command: command, environment: definition.environment,
-                    defaults: definition.defaults)
+                    defaults: definition.defaults, driver: definition.driver)
             }
         }
         let programs = definition.commands.compactMap(\.first).map { "“\($0)”" }.joined(separator: " or ")

@@ -1,4 +1,5 @@
 import NIOCore
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -57,9 +58,17 @@ final class AgentProcess: Sendable {
         self.clock = clock
     }
 
+    var hasEnded: Bool { child.hasEnded }
+
     func send(_ line: [UInt8]) -> Bool {
         queue.push(line)
     }
+
+    /// Ends the input once what was sent is written.
+    func closeInput() { queue.finish() }
+
+    /// Asks the process, and what it started in its group, to leave off.
+    func interrupt() { child.signalGroup(SIGINT) }
 
     func end() async {
         queue.finish()
@@ -67,22 +76,41 @@ final class AgentProcess: Sendable {
     }
 
     /// Carries lines until the process has ended; then ends whatever it left behind.
-    func run(_ receive: @escaping @Sendable ([LineSplitter.Line]) async -> Void) async -> AgentEnd {
+    ///
+    /// - Parameter sparesOthers: leaves what it left behind alone, and reads no longer than the grace after its end.
+    func run(
+        sparesOthers: Bool = false, _ receive: @escaping @Sendable ([LineSplitter.Line]) async -> Void
+    ) async -> AgentEnd {
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await self.write() }
             tasks.addTask { await self.readError() }
-            tasks.addTask { await self.read(receive) }
+            tasks.addTask { await self.read(sparesOthers: sparesOthers, receive) }
             let exit = await withTaskCancellationHandler {
                 await child.exit()
             } onCancel: {
                 child.signalGroup(SIGKILL)
             }
             queue.finish()
-            // Whatever the agent left running holds its output open.
-            await tree.end()
-            await tasks.waitForAll()
+            if sparesOthers {
+                await finishReading(&tasks)
+            } else {
+                // Whatever the agent left running holds its output open.
+                await tree.end()
+                await tasks.waitForAll()
+            }
             return AgentEnd(exit: exit, message: tail.text)
         }
+    }
+
+    private func finishReading(_ tasks: inout TaskGroup<Void>) async {
+        let isLate = Mutex(false)
+        tasks.addTask { [clock, limits] in
+            try? await clock.sleep(for: limits.grace)
+            isLate.withLock { $0 = true }
+        }
+        // Writer, two readers and the grace: all but the last, or the grace first.
+        for _ in 0..<3 where !isLate.withLock({ $0 }) { await tasks.next() }
+        tasks.cancelAll()
     }
 
     private func write() async {
@@ -107,7 +135,9 @@ final class AgentProcess: Sendable {
         }
     }
 
-    private func read(_ receive: @escaping @Sendable ([LineSplitter.Line]) async -> Void) async {
+    private func read(
+        sparesOthers: Bool, _ receive: @escaping @Sendable ([LineSplitter.Line]) async -> Void
+    ) async {
         var splitter = LineSplitter(limit: limits.lineBytes)
         var lines: [LineSplitter.Line] = []
         if let channel = try? await PipeChannel.reading(streams.output, on: group) {
@@ -122,6 +152,6 @@ final class AgentProcess: Sendable {
         splitter.finish { lines.append($0) }
         if !lines.isEmpty { await receive(lines) }
         // Without its output an agent is of no use.
-        if !child.hasEnded { await end() }
+        if !child.hasEnded, !sparesOthers { await end() }
     }
 }

@@ -87,6 +87,31 @@ struct AgentRoutes: Sendable {
         return try await servers.state(of: name, session: session)
     }
 
+    /// Makes an agent known that is reached through a program before it: a server, or acpx.
+    func defineServer(_ request: Request, name: String) async throws -> Response {
+        struct Body: Decodable {
+            var dialect: String
+            var command: [String]
+            var agent: String
+            var permissions: String?
+        }
+        let body = try await request.json(Body.self)
+        guard let dialect = AgentDriver.Dialect(rawValue: body.dialect) else {
+            let known = AgentDriver.Dialect.allCases.map(\.rawValue).joined(separator: ", ")
+            throw RunnerError(.invalid, "The dialect “\(body.dialect)” is not known here.", hint: "Known: \(known).")
+        }
+        let permissions = body.permissions ?? AgentDriver.policies[0]
+        guard AgentDriver.policies.contains(permissions) else {
+            throw RunnerError(.invalid, "acpx has no policy “\(permissions)”.")
+        }
+        guard !body.agent.isEmpty, !body.agent.hasPrefix("-") else {
+            throw RunnerError(.invalid, "“\(body.agent)” is no name of an agent.")
+        }
+        let driver = AgentDriver(dialect, agent: body.agent, permissions: permissions)
+        try await servers.define(name, command: body.command, environment: [:], driver: driver)
+        return .done
+    }
+
     func define(_ request: Request, name: String) async throws -> Response {
         struct Body: Decodable {
             var command: [String]

@@ -61,6 +61,8 @@ struct RunnerResponder: HTTPResponder {
         switch (request.method, path.first, path.count) {
         case (.put, "environment", 1): return try await agents.setEnvironment(request)
         case (.put, "agents", 2): return try await agents.define(request, name: path[1])
+        case (.put, "agents", 3) where path[2] == "server":
+            return try await agents.defineServer(request, name: path[1])
         case (.get, "agents", 3) where path[2] == "state": return try await agents.packedState(request, name: path[1])
         case (.put, "agents", 3) where path[2] == "state": return try await agents.unpackState(request, name: path[1])
         case (.post, "acp", 3) where path[2] == "acknowledge":

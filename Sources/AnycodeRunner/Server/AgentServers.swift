@@ -138,6 +138,9 @@ package actor AgentServers {
             ) { $1 },
             directory: settings.workspace, marker: "\(AgentEnvironment.markerName)=\(marker)")
         let (limits, clock) = (settings.process, settings.server.clock)
+        if let driver = resolved.driver {
+            return try driver.connection(launch, limits: limits, group: group, clock: clock)
+        }
         switch resolved.native {
         case .claudeCode: return ClaudeCodeConnection(launch, limits: limits, group: group, clock: clock)
         case .codex: return try CodexConnection(launch, limits: limits, group: group, clock: clock)
@@ -173,15 +176,18 @@ extension AgentServers {
         environment.session = variables
     }
 
-    func define(_ agent: String, command: [String], environment: [String: String]) throws(RunnerError) {
+    /// - Parameter driver: for a program that stands before the agent.
+    func define(
+        _ agent: String, command: [String], environment: [String: String], driver: AgentDriver? = nil
+    ) throws(RunnerError) {
         guard let program = command.first, !program.isEmpty else {
             throw RunnerError(.invalid, "The agent “\(agent)” needs a command.")
         }
         catalog.define(
             agent,
             .init(
-                commands: [command], environment: environment, installHint: "Its command comes from the configuration.")
-        )
+                commands: [command], environment: environment, installHint: "Its command comes from the configuration.",
+                driver: driver))
     }
 
     /// Which of the driven programs an agent is; nil for one that speaks ACP, or is not there.

@@ -142,7 +142,9 @@ extension SessionActor {
                 var environment = profile.environment
                 if trust == .allowed { environment[AgentProfile.trustVariable] = Secret("1") }
                 try await connection.workspace.setEnvironment(environment)
-                if let command = profile.command {
+                if let server = profile.server {
+                    try await connection.workspace.defineServer(self.header.agent, server)
+                } else if let command = profile.command {
                     try await connection.workspace.defineAgent(self.header.agent, command: command, environment: [:])
                 }
             }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import AnycodeRunner
 
-/// A client's side of a conversation with Codex behind a real runner.
+/// A client's side of a conversation with an agent behind a real runner.
 struct CodexTalk {
     /// Everything that was said in a turn.
     struct Turn {
@@ -49,13 +49,16 @@ struct CodexTalk {
     typealias Replies = (_ method: String, _ params: JSON) -> JSON?
 
     let runner: RunnerHarness
+    let agent: String
     private(set) var session = ""
     private(set) var opened: JSON = .null
     private var cursor: UInt64 = 0
     private var id: Int64
 
-    static func begin(_ runner: RunnerHarness, load: String? = nil, from id: Int64 = 0) async throws -> CodexTalk {
-        var talk = CodexTalk(runner: runner, id: id)
+    static func begin(
+        _ runner: RunnerHarness, agent: String = "codex", load: String? = nil, from id: Int64 = 0
+    ) async throws -> CodexTalk {
+        var talk = CodexTalk(runner: runner, agent: agent, id: id)
         _ = try await talk.call(
             "initialize", ["protocolVersion": 1, "clientCapabilities": ["elicitation": ["form": [:]]]])
         var params: JSON = ["cwd": .string(runner.workspace), "mcpServers": []]
@@ -65,7 +68,8 @@ struct CodexTalk {
         return talk
     }
 
-    private init(runner: RunnerHarness, id: Int64) {
+    private init(runner: RunnerHarness, agent: String, id: Int64) {
+        self.agent = agent
         self.runner = runner
         self.id = id
     }
@@ -73,7 +77,7 @@ struct CodexTalk {
     var lastID: Int64 { id }
 
     private func post(_ message: JSON, headers: [String: String] = [:]) async throws -> TestClient.Answer {
-        try await runner.post(String(decoding: message.bytes, as: UTF8.self), agent: "codex", headers: headers)
+        try await runner.post(String(decoding: message.bytes, as: UTF8.self), agent: agent, headers: headers)
     }
 
     /// A request and its answer.

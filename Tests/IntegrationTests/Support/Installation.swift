@@ -53,7 +53,7 @@ final class Installation: Sendable {
     /// Writes `config.toml`: the chats' sections, local sandboxes without a network, a fast demo agent.
     func configure(
         chats: String = "[console]\nenabled = true", agents: String = Installation.demo, network: String = "none",
-        readOnlyPaths: [String] = [], session: String = "linger_seconds = 0"
+        readOnlyPaths: [String] = [], session: String = "linger_seconds = 0", sandbox: String = ""
     ) throws {
         let paths = readOnlyPaths.map { "\"\($0)\"" }.joined(separator: ", ")
         try write(
@@ -61,6 +61,7 @@ final class Installation: Sendable {
             \(chats)
             [sandbox]
             provider = "local"
+            \(sandbox)
             [sandbox.local]
             network = "\(network)"
             directory = "\(sandboxes)"
@@ -89,11 +90,24 @@ final class Installation: Sendable {
             network: "host", readOnlyPaths: [path + "/programs"], session: session)
     }
 
+    /// Makes one agent behind a stand-in for the program `server`, which sandboxes find on their path.
+    func configureServer(_ server: String, agent: String, sandbox: String) throws {
+        _ = try install(program: "fake-agent-servers", as: server)
+        try configure(
+            agents: """
+                [agents]
+                default_agent = "\(agent)"
+                [agents.credentials.\(agent)]
+                env = { PATH = "\(path)/programs:/usr/bin:/bin" }
+                """,
+            readOnlyPaths: [path + "/programs"], sandbox: sandbox)
+    }
+
     /// Puts a program where sandboxes can read it, whatever lies above the place it was built in.
-    func install(program: String) throws -> String {
+    func install(program: String, as name: String? = nil) throws -> String {
         let folder = directory.file("programs")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let place = "\(folder)/\(program)"
+        let place = "\(folder)/\(name ?? program)"
         try FileManager.default.copyItem(atPath: Surroundings.program(program), toPath: place)
         return place
     }
