@@ -25,6 +25,7 @@ struct Doctor: AsyncParsableCommand {
         checks += configuration.warnings.filter { $0.code == .openAccess }.map { .failed("access", "\($0)") }
         checks.append(runner)
         checks += await sandbox(configuration)
+        checks += ServerCheck.checks(configuration)
         checks += await telegram(configuration)
         checks += LiveDoctor.checks(configuration)
         for check in checks { Terminal.say(check.line) }

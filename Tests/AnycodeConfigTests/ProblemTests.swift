@@ -175,7 +175,8 @@ import Testing
         #expect(
             messages(
                 "[slack]\napp_token = \"xapp-1\"\nbot_token = \"xoxb-1\"\nallowed_users = [\"U0123\"]\n[sandbox]\nprovider = \"kubernetes\"\nprotocol = \"acpx\"",
-                supported: .init(platforms: [.console, .telegram], providers: [.docker, .local], protocols: [.acp])) == [
+                supported: .init(platforms: [.console, .telegram], providers: [.docker, .local], protocols: [.acp]))
+                == [
                     "config.toml:1: slack: [slack] is not in this version yet; use [console] or [telegram]",
                     "config.toml:6: sandbox.provider: \"kubernetes\" is not in this version yet; "
                         + "use provider = \"docker\" or provider = \"local\"",

@@ -49,7 +49,8 @@ extension Configuration.Sandbox.Server {
         permissions = section.choice("permissions", default: .approveAll)
         if section.has("permissions"), agentProtocol != .acpx {
             section.report(
-                .combination, "permissions", "only \"acpx\" decides about permissions itself; with "
+                .combination, "permissions",
+                "only \"acpx\" decides about permissions itself; with "
                     + "protocol = \"\(agentProtocol.rawValue)\" the chat is asked", hint: "remove it")
         }
         if agentProtocol == .acp, !command.isEmpty, !command.contains(where: { $0.contains("{port}") }) {

@@ -18,3 +18,21 @@ enum PipeChannel {
         }
     }
 }
+
+/// A connection to a program of the same sandbox.
+enum LoopbackChannel {
+    typealias Stream = NIOAsyncChannel<ByteBuffer, ByteBuffer>
+
+    static func connect(
+        _ host: String, _ port: Int, on group: any EventLoopGroup,
+        prepare: @escaping @Sendable (any Channel) throws -> Void
+    ) async throws -> Stream {
+        try await ClientBootstrap(group: group).connectTimeout(.seconds(10)).connect(host: host, port: port) {
+            channel in
+            channel.eventLoop.makeCompletedFuture {
+                try prepare(channel)
+                return try Stream(wrappingChannelSynchronously: channel)
+            }
+        }
+    }
+}

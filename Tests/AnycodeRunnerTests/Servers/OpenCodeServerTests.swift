@@ -37,7 +37,8 @@ import Testing
             let turn = try await talk.prompt("WRITE", replies: CodexTalk.choosing("once"))
             let asked = try #require(turn.requests("session/request_permission").first)
             #expect(asked["toolCall"]?.text("title") == "echo hello from the server > hello.txt")
-            #expect(asked["options"]?.array?.compactMap { $0.text("optionId") } == ["once", "always", "explain", "reject"])
+            #expect(
+                asked["options"]?.array?.compactMap { $0.text("optionId") } == ["once", "always", "explain", "reject"])
             #expect(asked["options"]?.array?[1].text("name") == "Always allow echo *")
             #expect(turn.text == "I will create hello.txt now.Done: hello.txt was created.")
             #expect(turn.call.text("status") == "completed")

@@ -1,5 +1,4 @@
 import AnycodeJSON
-import AnycodeJSON
 import Foundation
 import TestSupport
 
@@ -29,8 +28,8 @@ enum ServerBench {
                     .init("command", .array(([place] + arguments).map { .string($0) })),
                 ]
                 if let permissions { members.append(.init("permissions", .string(permissions))) }
-                let body_ = String(decoding: JSON.object(members).bytes, as: UTF8.self)
-                let answer = try await runner.client.send("PUT", "/anycode/v1/agents/served/server", body_)
+                let definition = String(decoding: JSON.object(members).bytes, as: UTF8.self)
+                let answer = try await runner.client.send("PUT", "/anycode/v1/agents/served/server", definition)
                 guard answer.status == 204 else { throw TestClient.Failure(what: answer.text) }
                 try await body(runner)
             }

@@ -6,12 +6,16 @@ package enum FakeSandboxAgentCommand {
         func value(_ name: String) -> String? {
             arguments.firstIndex(of: name).flatMap { arguments.indices.contains($0 + 1) ? arguments[$0 + 1] : nil }
         }
-        guard arguments.first == "server", value("--host") == "127.0.0.1", let port = value("--port").flatMap(UInt16.init)
+        guard arguments.first == "server", value("--host") == "127.0.0.1",
+            let port = value("--port").flatMap(UInt16.init)
         else {
             FileHandle.standardError.write(Data("fake sandbox-agent: server --host H --port P --token T\n".utf8))
             exit(2)
         }
-        guard let server = try? FakeSandboxAgent(token: value("--token")) else { exit(1) }
+        let isOld = ProcessInfo.processInfo.environment["FAKE_SANDBOX_AGENT"] == "0.1"
+        let token = value("--token")
+        if isOld, let server = try? FakeOldSandboxAgent(token: token) { forward(port, to: UInt16(server.port)) }
+        guard let server = try? FakeSandboxAgent(token: token) else { exit(1) }
         forward(port, to: UInt16(server.port))
     }
 

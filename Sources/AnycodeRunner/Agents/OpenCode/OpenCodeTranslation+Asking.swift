@@ -168,7 +168,9 @@ extension OpenCodeTranslation {
         guard question["multiple"]?.bool ?? false else {
             return .object([.init("type", "string"), title, .init("oneOf", .array(choices))])
         }
-        return .object([.init("type", "array"), title, .init("minItems", 1), .init("items", ["anyOf": .array(choices)])])
+        return .object([
+            .init("type", "array"), title, .init("minItems", 1), .init("items", ["anyOf": .array(choices)]),
+        ])
     }
 
     private mutating func chose(_ id: String, _ questions: [JSON], _ result: JSON) -> [Output] {

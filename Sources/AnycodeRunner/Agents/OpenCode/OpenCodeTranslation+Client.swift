@@ -3,6 +3,7 @@ import AnycodeJSON
 // What the ACP client says.
 extension OpenCodeTranslation {
     mutating func fromClient(_ message: JSON) -> [Output] {
+        if older != nil, message.text("method") != "initialize" { return older?.fromClient(message) ?? [] }
         guard let method = message.text("method") else { return replied(message) }
         let params = message["params"] ?? .null
         guard let id = message["id"] else { return notified(method, params) }
@@ -54,7 +55,7 @@ extension OpenCodeTranslation {
     private mutating func initialize(_ id: JSON, _ params: JSON) -> [Output] {
         showsForms = params["clientCapabilities"]?["elicitation"]?["form"]?.isObject ?? false
         guard version == nil else { return [.result(id, capabilities)] }
-        let places = ["", "/opencode"].map { ServerRequest("GET", "\($0)/global/health") }
+        let places = ["/global/health", "/opencode/global/health", "/v1/sessions"].map { ServerRequest("GET", $0) }
         return [.call(.initialize(request: id), places)]
     }
 
@@ -70,6 +71,11 @@ extension OpenCodeTranslation {
             }
             (base, self.version) = (place, version)
             return [.result(id, capabilities), .resubscribe]
+        }
+        if answers.count == 3, answers[2].isSuccess, answers[2].json?["sessions"]?.array != nil {
+            older = SandboxAgentSessions(agent: agent, directory: directory, showsForms: showsForms)
+            version = "sandbox-agent 0.1"
+            return [.result(id, capabilities)]
         }
         // The 2.x server answers what it does not know with a page.
         let isPage = answers.first.map { $0.isSuccess && $0.json == nil } ?? false

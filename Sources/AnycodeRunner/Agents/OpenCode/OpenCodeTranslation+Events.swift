@@ -59,7 +59,8 @@ extension OpenCodeTranslation {
 
     private func planned(_ properties: JSON) -> [Output] {
         guard properties.text("sessionID") == session else { return [] }
-        let entries = (properties["todos"]?.array ?? []).filter { $0.text("status") != "cancelled" }.map { todo -> JSON in
+        let entries = (properties["todos"]?.array ?? []).filter { $0.text("status") != "cancelled" }.map {
+            todo -> JSON in
             let status = todo.text("status") ?? "pending"
             return [
                 "content": .string(todo.text("content") ?? ""), "priority": .string(todo.text("priority") ?? "medium"),

@@ -19,6 +19,7 @@ struct OpenCodeTranslation: ServerTranslation {
         /// Permissions and questions; what is gone by then was settled elsewhere.
         case answer
         case reread(epoch: Int)
+        case older(SandboxAgentSessions.Step)
     }
 
     /// From a prompt until the server is idle again.
@@ -52,6 +53,8 @@ struct OpenCodeTranslation: ServerTranslation {
     let directory: String
     /// The name of the agent where one server has several: sandbox-agent's emulation.
     let agent: String
+    /// A server without opencode's API, but with the sessions of sandbox-agent 0.1.
+    var older: SandboxAgentSessions?
     /// `/opencode` for the emulation.
     var base = ""
     var version: String?
@@ -87,10 +90,12 @@ struct OpenCodeTranslation: ServerTranslation {
 
     /// Of the workspace's directory: a stream without it, or with another, carries nothing but heartbeats.
     var subscription: ServerRequest? {
-        version == nil ? nil : request("GET", "/event")
+        if let older { return older.subscription }
+        return version == nil ? nil : request("GET", "/event")
     }
 
     mutating func subscribed() -> [Output] {
+        if older != nil { return [] }
         isSubscribed = true
         for part in shown.keys { shown[part]?.isLive = false }
         guard session != nil else { return [] }
@@ -103,6 +108,7 @@ struct OpenCodeTranslation: ServerTranslation {
     }
 
     mutating func received(_ event: ServerEvent) -> [Output] {
+        if older != nil { return older?.received(event) ?? [] }
         guard var json = try? JSON(parsing: event.data) else { return [] }
         // `/global/event` wraps what `/event` sends.
         if let payload = json["payload"], json["type"] == nil { json = payload }
@@ -167,6 +173,7 @@ extension OpenCodeTranslation {
         case .prompt: return accepted(answer)
         case .abort: return reread()
         case .answer: return answer.isSuccess ? [] : reread()
+        case .older(let step): return older?.answered(step, answers) ?? []
         case .reread(let epoch): return epoch == self.epoch ? wasRead(answers) : []
         }
     }
@@ -226,7 +233,8 @@ extension OpenCodeTranslation {
         settled.formUnion(roles.keys)
         (roles, shown, held) = ([:], [:], [:])
         tools = [:]
-        return withdraw { _ in true } + [isOver ? OpenCodeWords.end(of: running) : OpenCodeWords.notTaken(running)] + next()
+        return withdraw { _ in true } + [isOver ? OpenCodeWords.end(of: running) : OpenCodeWords.notTaken(running)]
+            + next()
     }
 }
 

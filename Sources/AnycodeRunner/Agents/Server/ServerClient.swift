@@ -1,9 +1,9 @@
+import AnycodeJSON
 import NIOCore
-import NIOPosix
 
 /// Requests to one server on this sandbox's loopback; a connection for each.
 struct ServerClient: Sendable {
-    private typealias Channel = NIOAsyncChannel<ByteBuffer, ByteBuffer>
+    private typealias Channel = LoopbackChannel.Stream
 
     /// The stream opened, or the server refused it.
     enum StreamStart: Sendable {
@@ -85,15 +85,10 @@ struct ServerClient: Sendable {
 
     private func connect(silence: Duration? = nil) async throws -> Channel {
         let limit = silence.map { TimeAmount($0) }
-        return try await ClientBootstrap(group: group).connectTimeout(.seconds(10)).connect(host: host, port: port) {
-            channel in
-            channel.eventLoop.makeCompletedFuture {
-                if let limit {
-                    let handlers: [any ChannelHandler] = [IdleStateHandler(readTimeout: limit), SilenceEnds()]
-                    try channel.pipeline.syncOperations.addHandlers(handlers)
-                }
-                return try Channel(wrappingChannelSynchronously: channel)
-            }
+        return try await LoopbackChannel.connect(host, port, on: group) { channel in
+            guard let limit else { return }
+            let handlers: [any ChannelHandler] = [IdleStateHandler(readTimeout: limit), SilenceEnds()]
+            try channel.pipeline.syncOperations.addHandlers(handlers)
         }
     }
 
