@@ -55,7 +55,7 @@ build: setup ## Build the release programs into .build/release
 	@scripts/build release $(PROGRAMS)
 
 .PHONY: bench
-bench: setup ## Measure beside the budgets (ONLY="supervision stages agents live crowd programs", ERLANG=1 installs the peer)
+bench: setup ## Measure beside the budgets (ONLY="supervision stages agents live crowd programs docker", ERLANG=1 installs the peer)
 	@scripts/bench $(ONLY)
 
 .PHONY: sanitize
@@ -71,6 +71,10 @@ fuzz: setup ## Feed every parser of outside bytes with made-up input; SECONDS=60
 storm: setup ## Kill the daemon and its runners KILLS=1000 times and count what is lost; SEED=7 repeats a storm
 	@scripts/build debug anycode anycode-runner storm-agent storm
 	@.build/debug/storm --kills $(or $(KILLS),1000) --sessions $(or $(SESSIONS),20) $(if $(SEED),--seed $(SEED))
+
+.PHONY: image
+image: ## Build the sandbox's image: IMAGE=anycode-sandbox:latest, ARGS="--build-arg BASE=debian:12"
+	@docker build -f docker/Dockerfile.agent -t $(or $(IMAGE),anycode-sandbox:latest) $(ARGS) .
 
 .PHONY: install
 install: ## Install what `make build` built under PREFIX (/usr/local)

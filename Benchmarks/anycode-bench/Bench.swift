@@ -30,7 +30,7 @@ enum Bench {
 
 /// What can be asked for by itself.
 enum Part: String, CaseIterable {
-    case supervision, stages, agents, live, crowd, programs
+    case supervision, stages, agents, live, crowd, programs, docker
 
     func run(into table: inout BudgetTable) async throws {
         switch self {
@@ -40,6 +40,7 @@ enum Part: String, CaseIterable {
         case .live: try await LiveBench.run(sessions: 1_000, thorough: true, into: &table)
         case .crowd: try await LiveBench.run(sessions: 10_000, thorough: false, into: &table)
         case .programs: try ProgramBench.run(into: &table)
+        case .docker: try DockerBench.run(into: &table)
         }
     }
 }

@@ -18,6 +18,13 @@ enum StartFailure: Hashable, Sendable {
             self = .missingNetwork
         } else if says("glibc_") && says("not found") {
             self = .error(Self.unfit(image, "its glibc is too old for the runner"))
+        } else if says("error while loading shared libraries: libswift") {
+            self = .error(
+                SandboxError(
+                    .misconfigured, "the runner was built for development and runs on this machine only",
+                    hint: "Build one for containers: make build, then start .build/release/anycode."))
+        } else if says("error while loading shared libraries") {
+            self = .error(Self.unfit(image, "it lacks a library: \(EngineError.line(text))"))
         } else if says("no such file or directory") && (says("exec") || says(ContainerPlan.runner)) {
             self = .error(Self.unfit(image, "it has no glibc for the runner"))
         } else if says("exec format error") {
@@ -25,8 +32,6 @@ enum StartFailure: Hashable, Sendable {
                 SandboxError(
                     .misconfigured, "the image \(image) is for another processor than the runner",
                     hint: "Pull it for this machine's processor, or install the runner that fits."))
-        } else if says("error while loading shared libraries") {
-            self = .error(Self.unfit(image, "it lacks a library: \(EngineError.line(text))"))
         } else if says("unable to find user") {
             self = .error(
                 SandboxError(

@@ -123,6 +123,14 @@ import Testing
         ("exec /.anycode/bin/anycode-runner: no such file or directory", "it has no glibc"),
         ("exec user process caused: no such file or directory", "it has no glibc"),
         ("exec format error", "another processor"),
+        (
+            "/.anycode/bin/anycode-runner: error while loading shared libraries: libswiftCore.so: cannot open shared "
+                + "object file: No such file or directory", "built for development"
+        ),
+        (
+            "/.anycode/bin/anycode-runner: error while loading shared libraries: libm.so.6: cannot open shared "
+                + "object file: No such file or directory", "lacks a library"
+        ),
         ("error while loading shared libraries: libz.so.1: cannot open", "lacks a library"),
         ("unable to find user x: no matching entries", "names a user"),
     ])

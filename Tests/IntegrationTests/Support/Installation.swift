@@ -9,6 +9,7 @@ final class Installation: Sendable {
     private let directory: TemporaryDirectory
     private let programs = Mutex<[RunningProgram]>([])
     private let extraSandboxes = Mutex<[String]>([])
+    private let variables = Mutex<[String: String]>([:])
 
     var path: String { directory.path }
     var socket: String { directory.file("control.sock") }
@@ -26,6 +27,11 @@ final class Installation: Sendable {
     /// Runs `body` where sandboxes can be made, and leaves nothing behind whatever happens.
     static func with(_ body: (Installation) async throws -> Void) async throws {
         guard Surroundings.allowSandboxes else { return }
+        try await anywhere(body)
+    }
+
+    /// Runs `body` whether or not this machine makes local sandboxes.
+    static func anywhere(_ body: (Installation) async throws -> Void) async throws {
         let installation = try Installation()
         do {
             try await body(installation)
@@ -74,6 +80,32 @@ final class Installation: Sendable {
             """, to: "config.toml")
         chmod(configuration, 0o600)
     }
+
+    /// Writes `config.toml` with sandboxes that are containers.
+    func configureDocker(
+        image: String, docker: String = "", agents: String = Installation.demo, session: String = "linger_seconds = 0"
+    ) throws {
+        try write(
+            """
+            [console]
+            enabled = true
+            [sandbox]
+            provider = "docker"
+            [docker]
+            image = "\(image)"
+            \(docker.isEmpty ? "port_range_start = 0\nport_range_end = 0" : docker)
+            [database]
+            path = "\(directory.file("anycode.db"))"
+            [session]
+            debounce_ms = 50
+            \(session)
+            \(agents)
+            """, to: "config.toml")
+        chmod(configuration, 0o600)
+    }
+
+    /// Gives every program of ours this variable too.
+    func set(_ name: String, _ value: String) { variables.withLock { $0[name] = value } }
 
     /// Makes `test-agent` with this model the only agent.
     func configureTestAgent(_ model: ScriptedModel, session: String = "linger_seconds = 0") throws {
@@ -130,7 +162,7 @@ final class Installation: Sendable {
             "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", "HOME": directory.file("home"),
             "XDG_DATA_HOME": directory.file("data"), "ANYCODE_SOCKET": socket, "LANG": "C.UTF-8",
             "TERM": "xterm-256color",
-        ]
+        ].merging(variables.withLock { $0 }) { $1 }
     }
 
     func anycode(_ arguments: String..., terminal: Bool = false) throws -> RunningProgram {

@@ -2,7 +2,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// A model server on 127.0.0.1 that answers by script: Anthropic Messages, OpenAI Responses and chat completions.
+/// A model server on 127.0.0.1, or another address of this machine, that answers by script: Anthropic Messages, OpenAI Responses and chat completions.
 ///
 ///     try await withScriptedModel { model in
 ///         // give the agent model.anthropicBaseURL or model.openAIBaseURL and any key
@@ -11,6 +11,8 @@ import NIOPosix
 package final class ScriptedModel: Sendable {
     package struct Configuration: Sendable {
         package var scripts: [ModelScript]
+        /// An address of this machine: containers reach another than loopback's.
+        package var host: String
         /// 0: any free port.
         package var port: Int
         /// The only key that is let in; nil: any key, but one must be given.
@@ -25,11 +27,12 @@ package final class ScriptedModel: Sendable {
         package var created: Int
 
         package init(
-            scripts: [ModelScript] = .standard, port: Int = 0, key: String? = nil,
+            scripts: [ModelScript] = .standard, host: String = "127.0.0.1", port: Int = 0, key: String? = nil,
             models: [String] = ["mock-model", "claude-sonnet-4-5", "gpt-5"], scriptsNeedTools: Bool = true,
             clock: any Clock<Duration> = ContinuousClock(), created: Int = 1_767_225_600
         ) {
             self.scripts = scripts
+            self.host = host
             self.port = port
             self.key = key
             self.models = models
@@ -55,7 +58,7 @@ package final class ScriptedModel: Sendable {
         channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .bind(host: "127.0.0.1", port: configuration.port) { channel in
+            .bind(host: configuration.host, port: configuration.port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
                     return try ModelConnection.Channel(wrappingChannelSynchronously: channel)
@@ -65,10 +68,10 @@ package final class ScriptedModel: Sendable {
     }
 
     /// For `ANTHROPIC_BASE_URL`.
-    package var anthropicBaseURL: String { "http://127.0.0.1:\(port)" }
+    package var anthropicBaseURL: String { "http://\(configuration.host):\(port)" }
 
     /// For `OPENAI_BASE_URL`.
-    package var openAIBaseURL: String { "http://127.0.0.1:\(port)/v1" }
+    package var openAIBaseURL: String { "http://\(configuration.host):\(port)/v1" }
 
     /// Every request so far, in order of arrival.
     package var requests: [ModelRequest] { log.all }
