@@ -67,6 +67,7 @@ struct RunnerResponder: HTTPResponder {
             return try await acp.acknowledge(request, server: path[1])
         case (.post, "workspace", 2) where path[1] == "prepare": return try await workspace.prepare(request)
         case (.post, "workspace", 2) where path[1] == "apply": return try await workspace.apply(request)
+        case (.post, "workspace", 2) where path[1] == "publish": return try await workspace.publish(request)
         case (.get, "workspace", 2) where path[1] == "settings": return try await workspace.settings(request)
         case (.get, "workspace", 2) where path[1] == "status": return try await workspace.status()
         case (.get, "workspace", 2) where path[1] == "patch": return try await workspace.patch(request)

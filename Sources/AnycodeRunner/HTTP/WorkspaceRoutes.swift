@@ -104,6 +104,25 @@ struct WorkspaceRoutes: Sendable {
         return .done
     }
 
+    /// Pushes the changes as one commit to a branch of the repository that was cloned.
+    func publish(_ request: Request) async throws -> Response {
+        let wish: Publication.Wish
+        do {
+            let body = try await request.body.collect(upTo: 1 << 18)
+            wish = try JSONDecoder().decode(Publication.Wish.self, from: Data(body.readableBytesView))
+        } catch is DecodingError {
+            throw RunnerError(.invalid, "The body is not the JSON that is expected here.")
+        }
+        guard let prepared = await preparer.prepared else {
+            throw RunnerError(.conflict, "The workspace was not prepared.")
+        }
+        let publication = Publication(git: git, prepared: prepared) { stops in
+            for pid in ProcessTable.agents() { kill(pid, stops ? SIGSTOP : SIGCONT) }
+        }
+        let record = try await publication.run(wish)
+        return try .json(["branch": record.branch, "commit": record.commit])
+    }
+
     private func changes() async throws -> WorkspaceChanges {
         guard let prepared = await preparer.prepared else {
             throw RunnerError(.conflict, "The workspace was not prepared.")

@@ -46,10 +46,21 @@ enum ProcessTable {
         return found.sorted()
     }
 
+    /// Living processes of all agents, by the marker that each carries.
+    static func agents() -> [pid_t] {
+        let all = read().filter { !$0.isZombie && $0.pid != getpid() }
+        let name = "\(AgentEnvironment.markerName)="
+        return all.map(\.pid).filter { environment(of: $0, contains: { $0.starts(with: name.utf8) }) }
+    }
+
     private static func environment(of pid: pid_t, contains marker: String) -> Bool {
-        guard let bytes = readProcFile("/proc/\(pid)/environ") else { return false }
         let wanted = Array(marker.utf8)
-        return bytes.split(separator: 0).contains { $0.elementsEqual(wanted) }
+        return environment(of: pid, contains: { (entry: ArraySlice<UInt8>) in entry.elementsEqual(wanted) })
+    }
+
+    private static func environment(of pid: pid_t, contains isMeant: (ArraySlice<UInt8>) -> Bool) -> Bool {
+        guard let bytes = readProcFile("/proc/\(pid)/environ") else { return false }
+        return bytes.split(separator: 0).contains(where: isMeant)
     }
 
     /// Files of `/proc` have no size; one that is longer than any kernel limit here is cut.

@@ -64,7 +64,7 @@ struct WorkspaceChanges: Sendable {
     }
 
     /// Runs `body` with an index that holds the workspace as it is; the agent's own index and objects stay untouched.
-    private func withIndex<Value>(_ body: ([String: String]) async throws -> Value) async throws -> Value {
+    func withIndex<Value>(_ body: ([String: String]) async throws -> Value) async throws -> Value {
         let found = try await git.run(["rev-parse", "--absolute-git-dir"])
         guard found.exit.success else {
             throw RunnerError(.conflict, "The workspace is no git repository any more.")

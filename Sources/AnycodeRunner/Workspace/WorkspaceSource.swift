@@ -21,6 +21,16 @@ package struct WorkspaceSource: Decodable, Sendable, Equatable {
     /// `https://host[:port]`, the only place the credentials may go to.
     private(set) var origin: String?
 
+    /// An address that was checked before, with credentials for it; nil where that is none for HTTP.
+    init?(_ address: String, _ credentials: Credentials) {
+        self.address = address
+        self.credentials = credentials
+        guard address.hasPrefix("https://") || address.hasPrefix("http://"),
+            let end = address.firstRange(of: "://")?.upperBound
+        else { return nil }
+        origin = String(address[..<end]) + address[end...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+    }
+
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         address = try values.decode(String.self, forKey: .address)
