@@ -52,7 +52,9 @@ package final class Runtime: Sendable {
     package func masker(for header: SessionHeader, files: HomeFiles? = nil) -> SecretMasker {
         let words = ["KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL", "AUTH"]
         let environment = configuration.profile(header.agent)?.environment ?? [:]
-        let named = environment.filter { variable in words.contains { variable.key.uppercased().contains($0) } }
+        let named = environment.filter { variable in
+            !variable.key.hasPrefix("GIT_CONFIG_") && words.contains { variable.key.uppercased().contains($0) }
+        }
         let passwords = configuration.credentials.values.map(\.password)
         return SecretMasker(
             secrets: Array(named.values) + passwords + configuration.secrets + [token(header.lease)]

@@ -22,6 +22,8 @@ package struct RuntimeConfiguration: Sendable {
     package var defaultSource: [PlatformID: RequestedSource] = [:]
     /// Host name → credentials for cloning. A token goes to its own host only.
     package var credentials: [String: RepositoryCredentials] = [:]
+    /// Host name → where pull requests for its repositories are opened.
+    package var pullRequests: [String: any PullRequestHost] = [:]
     /// Further secrets of the daemon that no chat may show.
     package var secrets: [Secret] = []
     /// The largest patch that is saved, in bytes.

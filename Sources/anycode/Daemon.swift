@@ -50,6 +50,10 @@ struct Daemon {
         var settings = RuntimeConfiguration(configuration)
         settings.announce = { Terminal.complain($0) }
         settings.lastEnd = CrashMark.replace(at: data.crashMark)
+        if let token = configuration.github.token {
+            settings.pullRequests[configuration.github.host] = GitHubPullRequests(
+                baseURL: configuration.github.apiBaseURL, token: AnycodeCore.Secret(token.reveal()), http: http)
+        }
         adjust(&settings)
         let platforms = Self.platforms(
             configuration, settings: settings, memory: StoredChatMemory(store: store), http: http)

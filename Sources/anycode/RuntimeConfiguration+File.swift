@@ -25,7 +25,8 @@ extension RuntimeConfiguration {
         }
         if let token = file.github.token {
             let secret = AnycodeCore.Secret(token.reveal())
-            credentials["github.com"] = RepositoryCredentials(username: "x-access-token", password: secret)
+            credentials[file.github.host] = RepositoryCredentials(username: "x-access-token", password: secret)
+            session.pullRequestHosts = [file.github.host]
         }
         if let telegram = file.telegram {
             let platform = PlatformID("telegram")
@@ -45,7 +46,9 @@ extension AgentProfile {
             environment[key] = AnycodeCore.Secret(value.reveal())
         }
         if let token = file.github.token, file.github.access == .agent {
-            environment["GITHUB_TOKEN"] = AnycodeCore.Secret(token.reveal())
+            environment.merge(GitHubAccess.environment(AnycodeCore.Secret(token.reveal()), host: file.github.host)) {
+                own, _ in own
+            }
         }
         let files = (file.agents.credentials[name]?.files ?? [:]).sorted { $0.key < $1.key }.map { place, path in
             HomeFile(path: place) { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }

@@ -93,6 +93,17 @@ package struct RunnerWorkspace: Workspace {
                 body: .bytes(patch), total: .seconds(300)))
     }
 
+    package func publish(
+        branch: String, message: String, credentials: RepositoryCredentials?
+    ) async throws(AgentError) {
+        try await endpoint.send(
+            endpoint.request(
+                .post, "/anycode/v1/workspace/publish",
+                json: [
+                    "branch": .string(branch), "message": .string(message), "credentials": Self.login(credentials),
+                ], total: .seconds(600)))
+    }
+
     package func write(_ bytes: [UInt8], to path: String) async throws(AgentError) {
         try await endpoint.send(
             endpoint.request(
@@ -162,12 +173,13 @@ extension RunnerWorkspace {
         return json
     }
 
+    private static func login(_ credentials: RepositoryCredentials?) -> JSON {
+        credentials.map { ["username": .string($0.username), "password": .string($0.password.reveal())] } ?? .null
+    }
+
     private static func json(_ source: WorkspaceSource?, _ credentials: RepositoryCredentials?) -> JSON {
         guard let source else { return .null }
-        let login: JSON =
-            credentials.map {
-                ["username": .string($0.username), "password": .string($0.password.reveal())]
-            } ?? .null
+        let login = login(credentials)
         let commit = source.commit.map { [JSON.Member("commit", .string($0))] } ?? []
         return .object(
             [

@@ -29,6 +29,14 @@ package protocol Workspace: Sendable {
     /// Writes a file for its owner alone below the agent's private home, unless there is one already.
     func place(_ bytes: [UInt8], inHome path: String) async throws(AgentError)
 
+    /// Pushes everything since the base commit, as one commit, to a branch of the repository that was cloned; to no
+    /// other place, whatever the workspace's own remotes say. Repeating it is harmless.
+    ///
+    /// Throws `conflict` when others have pushed to the branch.
+    func publish(
+        branch: String, message: String, credentials: RepositoryCredentials?
+    ) async throws(AgentError)
+
     /// What the prepared repository says to the agent; `nil` when that is nothing, or nothing that is known.
     func settings(for agent: AgentName) async throws(AgentError) -> RepositorySettings?
 
@@ -42,6 +50,12 @@ package protocol Workspace: Sendable {
 extension Workspace {
     package func place(_ bytes: [UInt8], inHome path: String) async throws(AgentError) {
         throw AgentError(.failed, "This sandbox takes no files into its home")
+    }
+
+    package func publish(
+        branch: String, message: String, credentials: RepositoryCredentials?
+    ) async throws(AgentError) {
+        throw AgentError(.unsupported, "This sandbox publishes nothing")
     }
 
     package func settings(for agent: AgentName) async throws(AgentError) -> RepositorySettings? { nil }

@@ -9,6 +9,7 @@ enum ButtonToken {
     static func diff(_ root: String) -> String { "\(root).diff" }
     static func goOn(_ root: String) -> String { "\(root).continue" }
     static func finish(_ root: String) -> String { "\(root).finish" }
+    static func pullRequest(_ root: String) -> String { "\(root).pull" }
     static func resume(_ root: String) -> String { "\(root).resume" }
     static func moreTime(_ offer: TimeOffer) -> String { "\(offer.token).time" }
 }
@@ -24,6 +25,11 @@ package enum ButtonAction: Hashable, Sendable, Codable {
     /// Asks the person for the next prompt; an ended session is resumed.
     case continueSession
     case finishSession
+    /// Asks whether a pull request is to be opened from the changes.
+    case askPullRequest
+    /// Opens it, with this title.
+    case openPullRequest(String)
+    case dropPullRequest
     case resumeSession
     /// What `continueSession` and `resumeSession` become once the session goes on as another.
     case resumed(SessionID)

@@ -8,6 +8,8 @@ enum ChatCommand: Hashable {
     case stop(prefix: String?)
     case diff(prefix: String?)
     case resume(prefix: String?, text: String)
+    /// A pull request from a session's changes; an empty title leaves it to Anycode.
+    case pullRequest(prefix: String?, title: String)
     case agents
     /// The chat's repository: to show (`nil`), to set, or `off`.
     case repository(String?)
@@ -40,7 +42,12 @@ enum ChatCommand: Hashable {
         case "cancel": return .cancel(prefix: prefix(rest))
         case "stop": return .stop(prefix: prefix(rest))
         case "diff": return .diff(prefix: prefix(rest))
-        case "resume": return resume(rest)
+        case "resume":
+            let (prefix, text) = beginning(rest)
+            return .resume(prefix: prefix, text: text)
+        case "pr":
+            let (prefix, title) = beginning(rest)
+            return .pullRequest(prefix: prefix, title: title)
         case "agents": return .agents
         case "repo": return .repository(rest.isEmpty ? nil : String(rest))
         case "mode": return .choose(.mode, rest.isEmpty ? nil : String(rest))
@@ -64,11 +71,11 @@ enum ChatCommand: Hashable {
     }
 
     /// A first word is an id if it can hardly be anything else: `add` and `decade` are words, too.
-    private static func resume(_ rest: Substring) -> ChatCommand {
+    private static func beginning(_ rest: Substring) -> (prefix: String?, text: String) {
         let word = rest.prefix { !$0.isWhitespace }
         let isID = word.allSatisfy(\.isHexDigit) && (word.count >= 8 || word.contains(where: \.isNumber))
-        guard isID, !word.isEmpty else { return .resume(prefix: nil, text: String(rest)) }
-        return .resume(prefix: word.lowercased(), text: String(trimmed(rest.dropFirst(word.count))))
+        guard isID, !word.isEmpty else { return (nil, String(rest)) }
+        return (word.lowercased(), String(trimmed(rest.dropFirst(word.count))))
     }
 
     private static func prefix(_ rest: Substring) -> String? {

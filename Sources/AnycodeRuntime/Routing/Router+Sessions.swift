@@ -52,6 +52,10 @@ extension Router {
             return try await stale(click, stored, "This session is over.")
         case .moreTime(let offer):
             event = .moreTimeRequested(offer, by: person, callback: click.callback)
+        case .askPullRequest:
+            event = .pullRequestWanted(title: "", by: person, callback: click.callback)
+        case .openPullRequest(let title): event = .pullRequestDecided(title, by: person, click: click)
+        case .dropPullRequest: event = .pullRequestDecided(nil, by: person, click: click)
         case .finishSession: event = .finishRequested(by: person, callback: click.callback)
         case .showDiff: event = .diffRequested(by: person, callback: click.callback)
         case .cancelSession: event = .cancelRequested(by: person, callback: click.callback)
@@ -170,12 +174,14 @@ extension Router {
 
     /// The session that a command names by the beginning of its id, else the one replied to, else the newest.
     func toSession(
-        _ prefix: String?, _ message: TextMessage, _ stored: StoredInbound,
+        _ prefix: String?, _ message: TextMessage, _ stored: StoredInbound, ended hint: String = "",
         _ event: (SessionRow) -> SessionEvent
     ) async throws {
         switch try await find(prefix, message, stored) {
         case .one(let row) where row.isLive: try await deliver(event(row), to: row.id, stored)
-        case .one(let row): try await finish(stored, reply: "Session `\(row.id.short)` is over already.")
+        case .one(let row):
+            let hint = hint.isEmpty ? "" : " " + hint.replacing("%", with: row.id.short)
+            try await finish(stored, reply: "Session `\(row.id.short)` is over already.\(hint)")
         case .none(let words): try await finish(stored, reply: words)
         }
     }

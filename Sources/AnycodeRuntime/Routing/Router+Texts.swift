@@ -19,6 +19,7 @@ extension Router {
         `/stop [id]` stops the turn and keeps the session
         `/cancel [id]` ends a session, its work is saved first; or drops a task that waits
         `/resume [id] [text]` goes on from a session that has ended
+        `/pr [id] [title]` opens a pull request from what a session changed; you are asked first
         `/mode [name]`, `/model [name]` show or set the agent's mode and model
         `/agents` lists the agents
         `/admit ID`, `/members`, `/revoke ID` say who may use the bot; `/pair CODE` makes you its owner

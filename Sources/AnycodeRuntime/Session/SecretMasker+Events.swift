@@ -36,6 +36,11 @@ extension SecretMasker {
         switch event {
         case .acquireFailed(let error):
             .acquireFailed(SandboxError(error.code, masked(error.message), hint: error.hint))
+        case .acquireDelayed(let error):
+            .acquireDelayed(SandboxError(error.code, masked(error.message), hint: error.hint))
+        case .acquireProgressed(let words): .acquireProgressed(masked(words))
+        case .pullRequestFailed(let error):
+            .pullRequestFailed(AgentError(error.code, masked(error.message), hint: error.hint))
         case .prepareFailed(let error):
             .prepareFailed(AgentError(error.code, masked(error.message), hint: error.hint))
         case .restoreFailed(let error):

@@ -29,6 +29,7 @@ extension SessionActor {
                 try? await self.runtime.outbox(for: self.header.conversation.chat).acknowledge(callback, note: note)
             }
         case .wakeRouter: group.addTask { await self.runtime.routers[.router]?.wake() }
+        case .openPullRequest: group.addTask { await self.openPullRequest() }
         case .showDiff(let patch): group.addTask { await self.showDiff(patch) }
         case .end:
             guard !endIsRunning else { return }
@@ -85,6 +86,7 @@ extension SessionActor {
                 child.status.wait(for: "sandbox", on: header.provider.rawValue)
                 let lease = try await runtime.provider.acquire(spec) { words in
                     child.status.wait(for: words, on: self.header.provider.rawValue)
+                    self.providerSays(words)
                 }
                 return await watch(lease, child)
             } catch {
@@ -94,6 +96,7 @@ extension SessionActor {
                     return enqueue(Input(event: .acquireFailed(error)))
                 }
                 child.status.wait(for: "retry: \(error.message)", within: backoff)
+                enqueue(Input(event: .acquireDelayed(error)))
                 do { try await runtime.clock.sleep(backoff) } catch { return }
                 backoff = min(backoff * 2, .seconds(30))
             }

@@ -36,6 +36,8 @@ package actor SessionActor: Child {
     private nonisolated let board: Mutex<SessionBrief>
 
     private let signal = Signal()
+    /// What the provider said last of a sandbox in the making, until it is taken in.
+    private nonisolated let providerWords = Mutex<String?>(nil)
     /// Raised when the agent begins to work.
     let workBegan = Signal()
     let flushSignal = Signal()
@@ -143,6 +145,20 @@ package actor SessionActor: Child {
         signal.raise()
     }
 
+    /// What the provider is busy with; when it says more than can be taken in, the newest counts.
+    nonisolated func providerSays(_ words: String) {
+        providerWords.withLock { $0 = words }
+        signal.raise()
+    }
+
+    private func hearProvider() {
+        let words = providerWords.withLock { words in
+            defer { words = nil }
+            return words
+        }
+        if let words { inbox.insert(Input(event: masker.masked(.acquireProgressed(words))), at: 0) }
+    }
+
     /// Takes in what the stream brought; waits while the inbox is full, so that the runner's log holds the rest.
     func take(_ items: [AgentStreamItem]) async {
         let new = items.filter { item in
@@ -210,6 +226,7 @@ package actor SessionActor: Child {
             await runtime.routers[.router]?.sessionStarted(self)
             while !isEnded, !isCut {
                 try await signal.wait()
+                hearProvider()
                 while !inbox.isEmpty, !isEnded, !isCut {
                     let batch = inbox
                     inbox = []

@@ -114,7 +114,7 @@ struct SessionCommit: Sendable {
                 body: try JSONCoding.encode(ask), state: "open", createdAt: date, answeredAt: nil, answeredBy: nil,
                 answer: nil)
             _ = try transaction.insertInteraction(row)
-            try transaction.insertButtons(try ask.buttons(of: header.id, at: date))
+            try transaction.insertButtons(try ask.buttons(of: header, at: date))
         case .resolved(let id, let resolution):
             _ = try transaction.answerInteraction(
                 id, state: resolution.by == nil ? "cancelled" : "answered", by: resolution.by,
@@ -126,6 +126,7 @@ struct SessionCommit: Sendable {
                 try button(ButtonToken.diff(report.token), .showDiff, at: date),
                 try button(ButtonToken.goOn(report.token), .continueSession, at: date),
                 try button(ButtonToken.finish(report.token), .finishSession, at: date),
+                try button(ButtonToken.pullRequest(report.token), .askPullRequest, at: date),
             ])
         case .finished(let report):
             try transaction.insertButtons([
@@ -175,17 +176,18 @@ extension Ask {
     }
 
     /// The rows behind all buttons this ask will ever show.
-    func buttons(of session: SessionID, at date: Date) throws -> [ButtonRow] {
-        try actions.map { token, action in
+    func buttons(of header: SessionHeader, at date: Date) throws -> [ButtonRow] {
+        try actions(origin: header.source?.source.url).map { token, action in
             ButtonRow(
-                token: token, session: session, interaction: id, action: try JSONCoding.encode(action), createdAt: date)
+                token: token, session: header.id, interaction: id, action: try JSONCoding.encode(action),
+                createdAt: date)
         }
     }
 
-    private var actions: [(String, ButtonAction)] {
+    private func actions(origin: String?) -> [(String, ButtonAction)] {
         switch kind {
         case .permission(let request):
-            request.options.indices.map { (ButtonToken.ask(self, $0), .answer(option: $0)) }
+            request.offered(origin: origin).map { (ButtonToken.ask(self, $0.place), .answer(option: $0.place)) }
         case .repository, .settings:
             (0..<2).map { (ButtonToken.ask(self, $0), .answer(option: $0)) }
         case .question(let request) where request.fields.isEmpty:

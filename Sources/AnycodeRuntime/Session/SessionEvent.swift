@@ -22,6 +22,10 @@ package enum SessionEvent: Hashable, Sendable {
     case moreTimeRequested(TimeOffer.ID, by: Person, callback: String)
     /// The person needs nothing more of an idle session.
     case finishRequested(by: Person, callback: String)
+    /// Somebody wants a pull request from the changes; without a title Anycode chooses one.
+    case pullRequestWanted(title: String, by: Person, callback: String?)
+    /// The answer to the question whether it is to be opened: its title, or `nil` for no.
+    case pullRequestDecided(String?, by: Person, click: ButtonClick)
     /// The daemon is going down and takes the sandboxes with it.
     case shutdownRequested
     /// An operator drains the daemon, which stays up.
@@ -29,7 +33,10 @@ package enum SessionEvent: Hashable, Sendable {
 
     case acquired(RunnerHealth)
     case acquireFailed(SandboxError)
-    case prepareProgressed(String)
+    /// What the provider does to make the sandbox.
+    case acquireProgressed(String)
+    /// The provider cannot make or reach the sandbox now, and tries again.
+    case acquireDelayed(SandboxError)
     /// The repository says something to the agent; comes before `prepared`.
     case settingsFound(RepositorySettings, remembered: RepositoryTrust?)
     case prepared(PreparedWorkspace)
@@ -54,6 +61,8 @@ package enum SessionEvent: Hashable, Sendable {
     case saveFailed(String)
     /// The save in progress waits for something that a person must mend; it goes on by itself then.
     case saveHindered(String)
+    case pullRequestOpened(OpenedPullRequest)
+    case pullRequestFailed(AgentError)
     case destroyed
     case destroyFailed(String)
     /// Time has passed; some deadline may be due.
@@ -78,6 +87,8 @@ package enum SessionAction: Hashable, Sendable {
     case destroy
     /// Answer a button click.
     case answerClick(String, note: String)
+    /// Push the changes and open the pull request of `SessionState.pullRequest`.
+    case openPullRequest
     /// Show a saved patch in the chat.
     case showDiff(SavedPatch)
     /// Everything is done; leave once the chat has it all.

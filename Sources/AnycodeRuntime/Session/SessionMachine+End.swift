@@ -37,6 +37,9 @@ extension SessionMachine {
         if unread > 0 {
             reply("\(unread) waiting message\(unread == 1 ? "" : "s") of session `\(header.id.short)` came too late.")
         }
+        if state.pullRequest != nil {
+            pullRequestFailed(AgentError(.cancelled, "The session ended before that"))
+        }
         state.phase = .destroying(ending, save)
         state.outbound = []
         state.queue = []
@@ -180,6 +183,7 @@ extension SessionMachine {
         report.save = save
         report.usage = state.usage
         report.log = state.turnLog
+        if case .saved(let patch) = save, pullRequestProblem(patch) == nil { report.offersPullRequest = true }
         state.reportedTurn = state.turn
         if report.outcome == .done, save == .clean, !state.turnSpoke {
             report.outcome = .failed("the agent ended its turn without saying or changing anything")

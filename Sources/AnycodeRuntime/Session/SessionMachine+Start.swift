@@ -26,6 +26,7 @@ extension SessionMachine {
 
     mutating func acquired(_ health: RunnerHealth) {
         isConnected = true
+        sandboxTrouble = nil
         if let known = state.logID, known != health.logID {
             state.logID = health.logID
             logWasLost()
@@ -45,6 +46,7 @@ extension SessionMachine {
             act(.openStream)
             if !state.outbound.isEmpty { act(.deliverCalls) }
             if state.phase == .receiving { receiveAgain() }
+            if state.pullRequest != nil { act(.openPullRequest) }
             if needsSave { startSave() }
         case .reviving(let ending):
             state.phase = .closing(ending)
@@ -99,6 +101,26 @@ extension SessionMachine {
             // It may have been given its prompt after the restart: it must not go on behind the last save.
             state.phase = .stopping(ending)
             deliver(.cancel(session.id))
+        }
+    }
+
+    mutating func acquireProgressed(_ words: String) {
+        switch state.phase {
+        case .provisioning, .reviving: progressed(words)
+        default: break  // taken over again, in a moment
+        }
+    }
+
+    /// Told once for each reason: the provider is asked again and again.
+    mutating func acquireDelayed(_ error: SandboxError) {
+        let isNew = sandboxTrouble != error.description
+        sandboxTrouble = error.description
+        switch state.phase {
+        case .provisioning, .reviving: progressed("waiting for a sandbox: \(error.description)")
+        case .preparing, .choosingRepository, .restoring, .opening, .receiving, .working, .saving, .idle, .stopping,
+            .closing:
+            if isNew { note("The sandbox cannot be reached now, and it is tried again: \(error.description)") }
+        case .pending, .destroying, .done: break
         }
     }
 

@@ -35,6 +35,8 @@ package struct SessionMachine: Sendable {
     var restIsLost = false
     /// Whether the sandbox is in hand; what needs it waits for `acquired`.
     var isConnected = false
+    /// Why the provider has to try again; `nil` once it succeeded.
+    var sandboxTrouble: String?
 
     package init(
         header: SessionHeader, state: SessionState, policy: SessionPolicy, makeID: @escaping @Sendable () -> String
@@ -64,12 +66,17 @@ package struct SessionMachine: Sendable {
         case .redirectRequested(let redirection, let person, let click): redirect(redirection, by: person, click)
         case .choiceRequested(let choice, let value, let person, let click):
             choose(choice, value, by: person, click)
+        case .pullRequestWanted(let title, let person, let callback): wantPullRequest(title, by: person, callback)
+        case .pullRequestDecided(let title, let person, let click): decidePullRequest(title, by: person, click)
+        case .pullRequestOpened(let opened): pullRequestOpened(opened)
+        case .pullRequestFailed(let error): pullRequestFailed(error)
         case .accompanied: accompanied()
         case .shutdownRequested: end(.cancelled, "Anycode is shutting down", rings: true)
         case .drainRequested: end(.cancelled, "Anycode is being drained for maintenance", rings: true)
         case .acquired(let health): acquired(health)
         case .acquireFailed(let error): acquireFailed(error)
-        case .prepareProgressed(let words): progressed(words)
+        case .acquireProgressed(let words): acquireProgressed(words)
+        case .acquireDelayed(let error): acquireDelayed(error)
         case .settingsFound(let settings, let remembered): settingsFound(settings, remembered)
         case .prepared(let workspace): prepared(workspace)
         case .prepareFailed(let error): prepareFailed(error)
@@ -138,7 +145,7 @@ package struct SessionMachine: Sendable {
         case .choosingRepository: isDecidingTrust ? [.person: now + Self.trustWait] : personDeadlines()
         case .working: workingDeadlines()
         case .saving, .closing: [.save: now + policy.save]
-        case .idle: [.linger: now + policy.linger]
+        case .idle: [.linger: now + max(policy.linger, state.pullRequest == nil ? .zero : Self.pullRequestWait)]
         case .stopping: [.stopGrace: now + policy.stopGrace]
         }
     }
@@ -194,11 +201,12 @@ package struct SessionMachine: Sendable {
 
     private mutating func provisioningExpired() {
         let words = words(policy.provisioning)
+        let why = sandboxTrouble.map { ": \($0)" } ?? ""
         switch state.phase {
         case .reviving(let ending):
-            destroy(ending, .failed(reason: "the sandbox did not come back", last: state.lastSave))
+            destroy(ending, .failed(reason: "the sandbox did not come back\(why)", last: state.lastSave))
         case .receiving: filesAreLate()
-        default: end(.failed, "the sandbox was not ready within \(words)", rings: true)
+        default: end(.failed, "the sandbox was not ready within \(words)\(why)", rings: true)
         }
     }
 

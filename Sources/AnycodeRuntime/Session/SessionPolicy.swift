@@ -29,6 +29,9 @@ package struct SessionPolicy: Hashable, Sendable {
     /// Whether anybody who may write to the bot may also answer, stop and cancel.
     package var everybodyControls = false
 
+    /// Hosts of repositories for which pull requests can be opened.
+    package var pullRequestHosts: Set<String> = []
+
     /// The mode that an agent's conversations begin in, and the model, as the agent names them.
     package var modes: [AgentName: String] = [:]
     package var models: [AgentName: String] = [:]

@@ -37,6 +37,12 @@ package struct SessionState: Hashable, Sendable, Codable {
     }
 
     /// Words of a person that wait for their turn.
+    /// A pull request that is being opened.
+    package struct PullRequest: Hashable, Sendable, Codable {
+        package let title: String
+        package let by: Person
+    }
+
     package struct Prompt: Hashable, Sendable, Codable {
         package let by: Person
         package let text: String
@@ -155,6 +161,8 @@ package struct SessionState: Hashable, Sendable, Codable {
     package var promptNumber: Int64?
     /// Whether its messages tell whose they are, because there is or was another session in the conversation.
     package var isTagged: Bool?
+    /// The pull request that is being opened.
+    package var pullRequest: PullRequest?
     /// Why the last save failed, or the one in progress waits; `nil` after one that succeeded.
     package var saveProblem: String?
 

@@ -138,6 +138,8 @@ package struct TurnReport: Hashable, Sendable, Codable {
     package var taken: AgentUsage?
     /// Where the whole log of the turn is kept, if the chat leaves something of it out.
     package var log: String?
+    /// Whether a pull request can be opened from the changes; `nil` for no.
+    package var offersPullRequest: Bool?
     /// Random; tokens of the report's buttons derive from it.
     package var token: String
 

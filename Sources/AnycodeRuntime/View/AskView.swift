@@ -2,9 +2,12 @@ import AnycodeCore
 
 /// Questions and permission requests as messages with buttons. A form of several fields shows them one by one.
 enum AskView {
-    static func messages(_ asked: Transcript.Asked, limits: ChatLimits) -> [OutgoingMessage] {
+    /// - Parameter origin: The address that the task was cloned from.
+    static func messages(
+        _ asked: Transcript.Asked, limits: ChatLimits, origin: String? = nil
+    ) -> [OutgoingMessage] {
         switch asked.ask.kind {
-        case .permission(let request): [permission(request, asked, limits)]
+        case .permission(let request): [permission(request, asked, limits, origin)]
         case .repository(let problem): [repository(problem, asked)]
         case .settings(let settings): [Self.settings(settings, asked)]
         case .question(let request): question(request, asked, limits)
@@ -12,8 +15,10 @@ enum AskView {
     }
 
     /// The ask once more, as far as it is open; its buttons are the same.
-    static func reminder(_ asked: Transcript.Asked, to person: Person, limits: ChatLimits) -> OutgoingMessage {
-        guard asked.resolution == nil, var message = messages(asked, limits: limits).last else {
+    static func reminder(
+        _ asked: Transcript.Asked, to person: Person, limits: ChatLimits, origin: String? = nil
+    ) -> OutgoingMessage {
+        guard asked.resolution == nil, var message = messages(asked, limits: limits, origin: origin).last else {
             return OutgoingMessage(markdown: "🔔 This reminder is settled.", rings: true)
         }
         message.markdown = "🔔 Still waiting for \(person.name):\n\(message.markdown)"
@@ -26,17 +31,19 @@ enum AskView {
     }
 
     private static func permission(
-        _ request: PermissionRequest, _ asked: Transcript.Asked, _ limits: ChatLimits
+        _ request: PermissionRequest, _ asked: Transcript.Asked, _ limits: ChatLimits, _ origin: String?
     ) -> OutgoingMessage {
         var lines = ["🔐 May it? \(StreamView.code(request.toolCall.title ?? "use a tool"))"]
-        if let detail = detail(request.toolCall, limits) { lines.append(detail) }
+        let outward = request.outward(origin: origin)
+        if let outward { lines.append(outward.warning) }
+        if let detail = detail(request.toolCall, limits, whole: outward != nil) { lines.append(detail) }
         guard asked.resolution == nil else {
             return settled(lines, asked)
         }
-        let buttons = request.options.enumerated().map { number, option in
+        let buttons = request.offered(origin: origin).map { place, option in
             [
                 ChatButton(
-                    label: label(option.name, limits), token: ButtonToken.ask(asked.ask, number),
+                    label: label(option.name, limits), token: ButtonToken.ask(asked.ask, place),
                     style: option.kind == .allowOnce
                         ? .primary : option.kind == .allowAlways ? .plain : .danger)
             ]
@@ -46,7 +53,9 @@ enum AskView {
 
     /// The whole command, or the files a change touches, so that people know what they allow. What the agent says
     /// about it stands below: some only describe the tool.
-    private static func detail(_ call: ToolCallUpdate, _ limits: ChatLimits) -> String? {
+    ///
+    /// - Parameter whole: Whether the command comes as long as a message may be.
+    private static func detail(_ call: ToolCallUpdate, _ limits: ChatLimits, whole: Bool = false) -> String? {
         var changes: [String] = []
         var words: [String] = []
         for content in call.content ?? [] {
@@ -56,8 +65,10 @@ enum AskView {
             case .terminal: break
             }
         }
-        if changes.isEmpty, let input = call.rawInput.flatMap(ToolInput.init(json:)), input.text != call.title {
-            changes.append(fenced(input.text, limits))
+        let input = call.rawInput.flatMap(ToolInput.init(json:))
+        if changes.isEmpty, let input, whole || input.text != call.title {
+            let room = whole ? limits.textUnits - 800 : nil
+            changes.append(fenced(input.text, limits, room: room))
             words.removeAll { $0 == input.text }
         }
         let parts = changes + words.map { fenced($0, limits) }
@@ -81,11 +92,15 @@ enum AskView {
         return "`\(path)`\n" + fenced(lines.joined(separator: "\n"), limits, language: "diff")
     }
 
-    private static func fenced(_ text: String, _ limits: ChatLimits, language: String = "") -> String {
-        let room = max(200, limits.textUnits / 2)
-        var body = text.utf16.count > room ? MarkdownSplitter.split(text, limit: room)[0] + "\n…" : text
+    private static func fenced(
+        _ text: String, _ limits: ChatLimits, language: String = "", room wanted: Int? = nil
+    ) -> String {
+        let room = max(200, wanted ?? limits.textUnits / 2)
+        let isCut = text.utf16.count > room
+        var body = isCut ? MarkdownSplitter.split(text, limit: room)[0] + "\n…" : text
         body = body.replacing("```", with: "ʼʼʼ")
-        return "```\(language)\n\(body)\n```"
+        let note = isCut && wanted != nil ? "\n⚠️ The command is longer than a message: \(text.count) characters." : ""
+        return "```\(language)\n\(body)\n```\(note)"
     }
 
     private static func repository(_ problem: String, _ asked: Transcript.Asked) -> OutgoingMessage {

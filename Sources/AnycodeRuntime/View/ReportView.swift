@@ -26,7 +26,9 @@ enum ReportView {
         let finish = ChatButton(label: "Finish", token: ButtonToken.finish(report.token), style: .offer)
         switch stand {
         case .past: break
-        case .newest: add([goOn, finish], to: &message)
+        case .newest:
+            let pull = ChatButton(label: "Open PR", token: ButtonToken.pullRequest(report.token), style: .offer)
+            add((report.offersPullRequest == true ? [pull] : []) + [goOn, finish], to: &message)
         case .last: add([goOn], to: &message)
         }
         return message

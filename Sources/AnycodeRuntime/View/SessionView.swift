@@ -58,12 +58,14 @@ package struct SessionView: Sendable {
         case .stream(let stream):
             return streamSlots(stream, block: index, of: transcript)
         case .asked(let asked):
-            return AskView.messages(asked, limits: limits).enumerated().map { number, message in
+            return AskView.messages(asked, limits: limits, origin: transcript.origin).enumerated().map {
+                number, message in
                 MessageSlot(key: "b\(index).f\(number)", message: message, priority: .question)
             }
         case .reminder(let place):
             guard case .asked(let asked) = transcript.blocks[place] else { return [] }
-            let message = AskView.reminder(asked, to: transcript.header.starter, limits: limits)
+            let message = AskView.reminder(
+                asked, to: transcript.header.starter, limits: limits, origin: transcript.origin)
             return [MessageSlot(key: "b\(index).m", message: message, priority: .question)]
         case .offered(let offered):
             let message = OfferView.message(offered, isOpen: transcript.report == nil)
@@ -133,4 +135,9 @@ package struct SessionView: Sendable {
         let tail = MarkdownSplitter.split(last, limit: max(64, limit - note.utf16.count))
         return Array(pieces.prefix(room - 1)) + [note + (tail.last ?? "")]
     }
+}
+
+extension Transcript {
+    /// The address that the task was cloned from.
+    fileprivate var origin: String? { header.source?.source.url }
 }
