@@ -61,21 +61,25 @@ enum DockerBench {
             "--filter", "label=anycode=true", "--filter", "event=create", "--filter", "event=start",
             "--format", "{{.Action}} {{.TimeNano}}",
         ])
-        var times: [(name: String, at: Double)] = []
-        for line in events.split(separator: "\n") {
-            let words = line.split(separator: " ").map(String.init)
-            guard words.count == 2, let nanoseconds = Double(words[1]) else { continue }
-            let seconds: Double = nanoseconds / 1e9
-            if seconds > begin { times.append((words[0], seconds)) }
-        }
-        guard let created = times.first(where: { $0.name == "create" })?.at,
-            let started = times.first(where: { $0.name == "start" })?.at
+        guard let created = time(of: "create", in: events, after: begin),
+            let started = time(of: "start", in: events, after: begin)
         else { throw LiveBenchError(words: "the Engine tells of no container") }
         steps.created = (created - begin) * 1_000
         steps.started = (started - created) * 1_000
         steps.working = (working - started) * 1_000
         steps.spoke = (spoke - working) * 1_000
         return steps
+    }
+
+    /// When the Engine says that it happened, in seconds since 1970.
+    private static func time(of action: String, in events: String, after begin: Double) -> Double? {
+        for line in events.split(separator: "\n") {
+            let parts = line.split(separator: " ")
+            guard parts.count == 2, parts[0] == action, let nanoseconds = Double(parts[1]) else { continue }
+            let seconds: Double = nanoseconds / 1e9
+            if seconds > begin { return seconds }
+        }
+        return nil
     }
 
     private static func configuration(_ image: String, in directory: String) throws -> String {

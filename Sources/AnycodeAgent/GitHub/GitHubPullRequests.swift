@@ -86,7 +86,7 @@ package struct GitHubPullRequests: PullRequestHost {
     private static func failure(_ answer: Answer, _ repository: String) -> AgentError {
         let details = (answer.json["errors"]?.array ?? []).compactMap { $0.text("message") ?? $0.text("field") }
         let said = ([answer.json.text("message")].compactMap(\.self) + details).joined(separator: ": ")
-        let words = ACPLimits.shorten(said.isEmpty ? "status \(answer.status)" : said, to: 400)
+        let words = ACPLimits.shorten(said.isEmpty ? "status \(answer.status)" : said, to: 400).withoutFullStop
         switch answer.status {
         case 401:
             return AgentError(.unauthorized, "GitHub does not accept github.token: \(words)", hint: "Renew it.")

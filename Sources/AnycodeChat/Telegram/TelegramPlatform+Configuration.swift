@@ -72,6 +72,7 @@ extension TelegramPlatform {
             Command("repo", "Show or set the repository of this chat's tasks"),
             Command("status", "List the sessions of this chat, and what waits"),
             Command("diff", "Show what a session changed"),
+            Command("pr", "Open a pull request from what a session changed"),
             Command("stop", "Stop the turn, keep the session"),
             Command("cancel", "End a session; its work is saved first"),
             Command("resume", "Go on from a session that has ended"),

@@ -384,16 +384,8 @@ extension SessionActor {
 
     private func save() async {
         await keepLog()
-        guard let connection else {
-            return enqueue(Input(event: .saveFailed("the sandbox cannot be reached")))
-        }
         do {
-            let limit = runtime.configuration.patchLimit
-            let (status, patch) = try await retrying(nil) { () async throws(AgentError) in
-                let status = try await connection.workspace.status()
-                let patch = status.isDirty ? try await connection.workspace.patch(limit: limit) : []
-                return (status, patch)
-            }
+            let (status, patch, connection) = try await changes()
             await keepAgentState(connection)
             guard !patch.isEmpty else { return enqueue(Input(event: .saved(nil))) }
             let path = try await archive(patch)
@@ -413,6 +405,25 @@ extension SessionActor {
                 Input(event: .saveFailed("the patch is too big: \(error.message); at most \(limit) bytes are saved")))
         } catch {
             enqueue(Input(event: .saveFailed("\(error)")))
+        }
+    }
+
+    /// What has changed. A sandbox that cannot be reached is asked again until the machine gives the save up: what runs it
+    /// may be starting again, and what is in it exists nowhere else.
+    private func changes() async throws -> (WorkspaceStatus, [UInt8], SessionConnection) {
+        let limit = runtime.configuration.patchLimit
+        while true {
+            guard let connection else { throw AgentError(.failed, "the sandbox cannot be reached") }
+            do {
+                return try await retrying(nil) { () async throws(AgentError) in
+                    let status = try await connection.workspace.status()
+                    let patch = status.isDirty ? try await connection.workspace.patch(limit: limit) : []
+                    return (status, patch, connection)
+                }
+            } catch let error as AgentError where error.isTransient {
+                context.status.setLastError("the work is not saved: \(error.message)")
+                try await runtime.clock.sleep(.seconds(5))
+            }
         }
     }
 

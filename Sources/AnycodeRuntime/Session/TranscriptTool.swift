@@ -11,8 +11,6 @@ extension Transcript {
         /// Lines, over all files it changes.
         package private(set) var added = 0
         package private(set) var removed = 0
-        /// What it printed, shortened; empty where it is not to be shown.
-        package private(set) var output = ""
         /// The last that a failed command printed.
         package private(set) var complaint: String?
         /// What it printed, shortened; empty where it is not to be shown.

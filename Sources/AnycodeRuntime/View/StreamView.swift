@@ -88,10 +88,6 @@ enum StreamView {
         func isShownBelow(_ tool: Transcript.Tool) -> Bool { places[tool.id] != nil }
     }
 
-    private static func output(_ tool: Transcript.Tool) -> String {
-        tool.shownOutput.isEmpty ? "" : "\n\n" + ToolOutput.quoted(tool.shownOutput)
-    }
-
     /// One line: what, with what, how it went.
     private static func line(_ tool: Transcript.Tool) -> String {
         let mark =

@@ -16,7 +16,7 @@ struct GitHubPullRequestTests {
     private func run(
         _ fake: FakeGitHub, token: String = FakeGitHub.token, _ draft: PullRequestDraft? = nil
     ) async throws -> Result<OpenedPullRequest, AgentError> {
-        let http = try HTTPClient()
+        let http = try HTTPClient(configuration: .init(userAgent: "anycode/test"))
         let host = GitHubPullRequests(baseURL: fake.url + "/", token: Secret(token), http: http)
         let result: Result<OpenedPullRequest, AgentError>
         do throws(AgentError) {

@@ -8,7 +8,7 @@ import Testing
 @Suite struct AcpxTests {
     @Test func followUpsContinueANamedSessionWithoutItsHistory() async throws {
         try await ServerBench.acpx { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             let first = try await talk.prompt("hello")
             #expect(first.text == "This is prompt 1 of this session.")
             #expect(first.notices.contains("everything the agent wants to do is allowed"))
@@ -21,10 +21,10 @@ import Testing
 
     @Test func aSessionIsFoundAgainByItsName() async throws {
         try await ServerBench.acpx { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             _ = try await talk.prompt("hello")
             _ = try await runner.client.send("DELETE", "/v1/acp/s")
-            var again = try await CodexTalk.served(runner, load: talk.session, from: talk.lastID)
+            var again = try await AgentTalk.served(runner, load: talk.session, from: talk.lastID)
             let text = try await again.prompt("hello").text
             #expect(text.hasSuffix("This is prompt 2 of this session."))
         }
@@ -32,7 +32,7 @@ import Testing
 
     @Test func whatIsAllowedHappens() async throws {
         try await ServerBench.acpx { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             let turn = try await talk.prompt("WRITE")
             #expect(turn.requests("session/request_permission").isEmpty)
             #expect(turn.call.text("status") == "completed")
@@ -42,7 +42,7 @@ import Testing
 
     @Test func whatIsDeniedIsSaid() async throws {
         try await ServerBench.acpx(permissions: "deny-all") { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             let turn = try await talk.prompt("WRITE")
             #expect(turn.notices.contains("acpx denied “echo hello > hello.txt”"))
             #expect(turn.failure?.contains("its policy is deny-all") == true)
@@ -56,7 +56,7 @@ import Testing
         ("QUESTION", "The agent asked a question, which acpx cannot pass on."),
     ]) func exitCodesAreToldInWords(word: String, words: String) async throws {
         try await ServerBench.acpx { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             let turn = try await talk.prompt(word)
             #expect(turn.failure?.contains(words) == true, "\(turn.answer)")
         }
@@ -64,14 +64,14 @@ import Testing
 
     @Test func linesThatAreNoMessagesAreSkipped() async throws {
         try await ServerBench.acpx { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             #expect(try await talk.prompt("GARBAGE").text == "This is prompt 1 of this session.")
         }
     }
 
     @Test func aTurnIsStopped() async throws {
         try await ServerBench.acpx { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             let turn = try await talk.prompt(
                 "SLOW",
                 at: {
@@ -85,7 +85,7 @@ import Testing
 
     @Test func anOldReleaseIsRefused() async throws {
         try await ServerBench.acpx(version: "0.1.13") { runner in
-            let words = try await CodexTalk.refusal(runner)
+            let words = try await AgentTalk.refusal(runner)
             #expect(words.contains("acpx 0.1.13 is too old"))
         }
     }
@@ -94,7 +94,7 @@ import Testing
         try await ServerBench.acpx { runner in
             try FileManager.default.createDirectory(atPath: runner.workspace, withIntermediateDirectories: true)
             try runner.write("{}", to: runner.workspace + "/.acpxrc.json")
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             #expect(talk.opened["error"]?.text("message")?.contains(".acpxrc.json") == true)
             _ = try await talk.call("initialize", ["protocolVersion": 1])
         }

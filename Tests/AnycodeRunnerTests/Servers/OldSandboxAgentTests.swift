@@ -13,7 +13,7 @@ import Testing
 
     @Test func aTurnIsShownOnceAndTheNextOneContinues() async throws {
         try await run { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             #expect(try await talk.prompt("hello").text == "This is prompt 1 of this session.")
             #expect(try await talk.prompt("CUT").text == "This is prompt 2 of this session.")
         }
@@ -21,8 +21,8 @@ import Testing
 
     @Test func permissionsAndQuestionsAreAnswered() async throws {
         try await run { runner in
-            var talk = try await CodexTalk.served(runner)
-            #expect(try await talk.prompt("WRITE", replies: CodexTalk.choosing("once")).text == "You said once")
+            var talk = try await AgentTalk.served(runner)
+            #expect(try await talk.prompt("WRITE", replies: AgentTalk.choosing("once")).text == "You said once")
             let asked = try await talk.prompt("ASK") { _, _ in ["action": "accept", "content": ["answer": "B"]] }
             #expect(asked.text == #"You chose {"answers":[["B"]]}"#)
         }
@@ -30,7 +30,7 @@ import Testing
 
     @Test func aTurnIsStoppedWithItsConversation() async throws {
         try await run { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             let turn = try await talk.prompt(
                 "SLOW", at: { $0["params"]?["update"]?.text("sessionUpdate") == "agent_message_chunk" },
                 then: { try await $0.cancel() })

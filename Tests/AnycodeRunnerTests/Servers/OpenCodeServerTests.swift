@@ -9,7 +9,7 @@ import Testing
 
     @Test(arguments: releases) func aTurnIsShownOnceAndTheNextOneContinues(version: String) async throws {
         try await ServerBench.opencode(version: version) { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             let first = try await talk.prompt("hello")
             #expect(first.text == "This is prompt 1 of this session.")
             #expect(first.stopReason == "end_turn")
@@ -26,15 +26,15 @@ import Testing
 
     @Test func theEmulationBelowAPathIsFound() async throws {
         try await ServerBench.opencode(base: "/opencode") { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             #expect(try await talk.prompt("hello").text == "This is prompt 1 of this session.")
         }
     }
 
     @Test func aPermissionIsAskedAndItsCommandRuns() async throws {
         try await ServerBench.opencode { runner in
-            var talk = try await CodexTalk.served(runner)
-            let turn = try await talk.prompt("WRITE", replies: CodexTalk.choosing("once"))
+            var talk = try await AgentTalk.served(runner)
+            let turn = try await talk.prompt("WRITE", replies: AgentTalk.choosing("once"))
             let asked = try #require(turn.requests("session/request_permission").first)
             #expect(asked["toolCall"]?.text("title") == "echo hello from the server > hello.txt")
             #expect(
@@ -49,7 +49,7 @@ import Testing
 
     @Test func aDenialWithWordsReachesTheAgent() async throws {
         try await ServerBench.opencode { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             let turn = try await talk.prompt("WRITE") { method, _ in
                 method == "session/request_permission"
                     ? ["outcome": ["outcome": "selected", "optionId": "explain"]]
@@ -63,8 +63,8 @@ import Testing
 
     @Test func aDenialIsNeverTakenForAPermission() async throws {
         try await ServerBench.opencode { runner in
-            var talk = try await CodexTalk.served(runner)
-            let turn = try await talk.prompt("WRITE", replies: CodexTalk.choosing("reject"))
+            var talk = try await AgentTalk.served(runner)
+            let turn = try await talk.prompt("WRITE", replies: AgentTalk.choosing("reject"))
             #expect(turn.text == "I will create hello.txt now.")
             #expect(talk.file("hello.txt") == nil)
         }
@@ -72,7 +72,7 @@ import Testing
 
     @Test func questionsAreAnsweredByChoiceByChoicesAndInOwnWords() async throws {
         try await ServerBench.opencode { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             let turn = try await talk.prompt("ASK") { _, params in
                 params["requestedSchema"]?["properties"]?["q2"] == nil
                     ? ["action": "accept", "content": ["q1": "DuckDB"]]
@@ -90,7 +90,7 @@ import Testing
 
     @Test func aQuestionThatIsDeclinedIsRejected() async throws {
         try await ServerBench.opencode { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             let turn = try await talk.prompt("ASK") { _, _ in ["action": "decline"] }
             #expect(turn.text == "You chose: null")
         }
@@ -98,8 +98,8 @@ import Testing
 
     @Test func aSubAgentAsksToo() async throws {
         try await ServerBench.opencode { runner in
-            var talk = try await CodexTalk.served(runner)
-            let turn = try await talk.prompt("CHILD", replies: CodexTalk.choosing("always"))
+            var talk = try await AgentTalk.served(runner)
+            let turn = try await talk.prompt("CHILD", replies: AgentTalk.choosing("always"))
             let asked = try #require(turn.requests("session/request_permission").first)
             #expect(asked["toolCall"]?.text("title") == "Sub-agent: ls | wc -l")
             #expect(turn.text == "The sub-agent was told: always.")
@@ -109,7 +109,7 @@ import Testing
 
     @Test(arguments: releases) func aStreamThatBreaksLosesAndRepeatsNothing(version: String) async throws {
         try await ServerBench.opencode(version: version) { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             #expect(try await talk.prompt("CUT").text == "One, two, three, four.That was all.")
             #expect(try await talk.prompt("CUT LOST").text == "One, two, three, four.That was all.")
             #expect(try await talk.prompt("hello").text == "This is prompt 3 of this session.")
@@ -118,7 +118,7 @@ import Testing
 
     @Test func aPromptThatFailsAfterItWasAcceptedIsToldInWords() async throws {
         try await ServerBench.opencode { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             #expect(try await talk.prompt("BADMODEL").failure == "Model not found: nowhere/none")
             let failed = try await talk.prompt("APIERROR")
             #expect(failed.text == "I begin.")
@@ -132,7 +132,7 @@ import Testing
 
     @Test func aTurnIsStopped() async throws {
         try await ServerBench.opencode { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             let turn = try await talk.prompt(
                 "SLOW", at: { $0["params"]?["update"]?.text("sessionUpdate") == "agent_message_chunk" },
                 then: { try await $0.cancel() })
@@ -143,7 +143,7 @@ import Testing
 
     @Test func aServerThatEndsIsToldAndStartedAgain() async throws {
         try await ServerBench.opencode { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             let turn = try await talk.prompt("DIE")
             #expect(turn.text == "I am about to end")
             #expect(turn.failure?.contains("code 3") == true, "\(turn.answer)")
@@ -159,7 +159,7 @@ import Testing
 
     @Test func aSessionIsTakenUpWithoutItsHistory() async throws {
         try await ServerBench.opencode { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             _ = try await talk.prompt("hello")
             let modes = talk.opened["result"]?["configOptions"]?.array?.first { $0.text("id") == "mode" }
             #expect(modes?["options"]?.array?.compactMap { $0.text("value") } == ["build", "plan"])
@@ -173,7 +173,7 @@ import Testing
 
     @Test func aPlanIsShown() async throws {
         try await ServerBench.opencode { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             let plan = try #require(try await talk.prompt("PLAN").updates("plan").first)
             #expect(plan["entries"]?.array?.first?.text("content") == "Look")
         }
@@ -181,7 +181,7 @@ import Testing
 
     @Test func aServerOfTheNextGenerationIsRefusedInWords() async throws {
         try await ServerBench.opencode(version: "2.1.0") { runner in
-            let words = try await CodexTalk.refusal(runner)
+            let words = try await AgentTalk.refusal(runner)
             #expect(words.contains("version 2 or later"))
             #expect(words.contains("opencode-ai@1"))
         }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct SandboxAgentServerTests {
     @Test func aTurnPassesThroughAndTheNextOneContinues() async throws {
         try await ServerBench.sandboxAgent { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             #expect(try await talk.prompt("hello").text == "This is prompt 1 of this session.")
             #expect(try await talk.prompt("hello").text == "This is prompt 2 of this session.")
         }
@@ -15,8 +15,8 @@ import Testing
 
     @Test func aPermissionIsAskedOnce() async throws {
         try await ServerBench.sandboxAgent { runner in
-            var talk = try await CodexTalk.served(runner)
-            let turn = try await talk.prompt("WRITE", replies: CodexTalk.choosing("yes"))
+            var talk = try await AgentTalk.served(runner)
+            let turn = try await talk.prompt("WRITE", replies: AgentTalk.choosing("yes"))
             #expect(turn.requests("session/request_permission").count == 1)
             #expect(turn.text.hasSuffix("You chose yes."))
         }
@@ -24,7 +24,7 @@ import Testing
 
     @Test func messagesThatAreMissingAreSaid() async throws {
         try await ServerBench.sandboxAgent { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             let turn = try await talk.prompt("GAP")
             #expect(turn.text == "Before. After.")
             let gap = try #require(turn.requests("_adapter/gap").first)
@@ -37,7 +37,7 @@ import Testing
 
     @Test func anAnswerThatComesAfterTheServersPatienceIsTakenFromTheStream() async throws {
         try await ServerBench.sandboxAgent { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             let turn = try await talk.prompt("LATE")
             #expect(turn.text == "It took a while.")
             #expect(turn.stopReason == "end_turn")
@@ -46,7 +46,7 @@ import Testing
 
     @Test func aStreamThatBreaksGoesOnBehindItsNumber() async throws {
         try await ServerBench.sandboxAgent { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             let turn = try await talk.prompt("CUT")
             #expect(turn.stopReason == "end_turn")
             let more = try await talk.prompt("hello")
@@ -56,7 +56,7 @@ import Testing
 
     @Test func aReplacedProcessIsNoticedThoughItsNumbersBeginAnew() async throws {
         try await ServerBench.sandboxAgent { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             let turn = try await talk.prompt("RESTART")
             #expect(turn.failure?.contains("restarted") == true)
             let text = try await talk.prompt("hello").text
@@ -66,7 +66,7 @@ import Testing
 
     @Test func anAgentThatEndedIsToldAndStartedAgain() async throws {
         try await ServerBench.sandboxAgent { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             let turn = try await talk.prompt("EXIT")
             #expect(turn.requests("_adapter/agent_exited").count == 1)
             #expect(turn.answer["error"]?["data"]?.text("reason") == "agent_exited")
@@ -78,14 +78,14 @@ import Testing
 
     @Test func anAgentThatTheServerDoesNotHaveIsToldInWords() async throws {
         try await ServerBench.sandboxAgent(agent: "goose") { runner in
-            let words = try await CodexTalk.refusal(runner)
+            let words = try await AgentTalk.refusal(runner)
             #expect(words.contains("no agent goose"))
         }
     }
 
     @Test func aTurnIsStopped() async throws {
         try await ServerBench.sandboxAgent { runner in
-            var talk = try await CodexTalk.served(runner)
+            var talk = try await AgentTalk.served(runner)
             let turn = try await talk.prompt(
                 "SLOW", at: { $0["params"]?["update"]?.text("sessionUpdate") == "agent_message_chunk" },
                 then: { try await $0.cancel() })

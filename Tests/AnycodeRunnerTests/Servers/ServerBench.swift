@@ -61,9 +61,9 @@ enum ServerBench {
     }
 }
 
-extension CodexTalk {
-    static func served(_ runner: RunnerHarness, load: String? = nil, from id: Int64 = 0) async throws -> CodexTalk {
-        try await begin(runner, agent: "served", load: load, from: id)
+extension AgentTalk {
+    static func served(_ runner: RunnerHarness, load: String? = nil, from id: Int64 = 0) async throws -> AgentTalk {
+        try await begin("served", runner, load: load, from: id)
     }
 
     /// Why the agent could not be started.
@@ -74,6 +74,6 @@ extension CodexTalk {
     }
 }
 
-extension CodexTalk.Turn {
+extension AgentTalk.Turn {
     var failure: String? { answer["error"]?.text("message") }
 }
