@@ -131,25 +131,6 @@ struct TelegramBudget: Sendable {
         return TelegramPast(calls: calls.map { date - seconds(now - $0) }, pause: pause)
     }
 
-    /// Takes over what an earlier process did in a chat.
-    mutating func recall(_ past: TelegramPast, of chat: Int64, date: Double, at now: Duration) {
-        let calls = past.ages(at: date).filter { $0 < limits.groupWindow }.map { now - $0 }
-        let later = chats[chat]?.grants ?? []
-        chats[chat, default: Chat()].grants = Array((calls + later).suffix(Self.isGroup(chat) ? limits.groupCount : 1))
-        block(chat: chat, until: now + past.pauseLeft(at: date))
-    }
-
-    /// What the next process has to know of a chat; `nil` when it is nothing.
-    func past(of chat: Int64, date: Double, at now: Duration) -> TelegramPast? {
-        guard let known = chats[chat] else { return nil }
-        let seconds = { (duration: Duration) in duration / .seconds(1) }
-        let calls = Self.isGroup(chat) ? known.grants.filter { $0 + limits.groupWindow > now } : []
-        let left = seconds(known.blockedUntil - now)
-        let pause = left > 0 ? (until: date + left, length: left) : nil
-        guard pause != nil || !calls.isEmpty else { return nil }
-        return TelegramPast(calls: calls.map { date - seconds(now - $0) }, pause: pause)
-    }
-
     func blockedUntil(_ chat: Int64) -> Duration { chats[chat]?.blockedUntil ?? .zero }
 
     private mutating func grant(_ chat: Int64, at now: Duration) {
