@@ -140,8 +140,9 @@ import Testing
             #expect(await daemon.says("failed, sandbox removed"))
             port.release()
             daemon.enter("/task again")
-            try await daemon.press("Decline")
-            try await daemon.expect("sandbox removed")
+            try await daemon.expect("Which greeting")
+            daemon.enter("/cancel")
+            try await daemon.expect("cancelled, sandbox removed")
             try await expectNothingLeft(ground, daemon)
         }
     }
