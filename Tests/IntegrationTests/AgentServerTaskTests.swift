@@ -10,7 +10,7 @@ import Testing
             let daemon = try installation.daemon()
             daemon.enter("/task WRITE the file")
             try await daemon.expect(saying: "I will create hello.txt now.")
-            try await daemon.expect("May it.*\\s+echo hello from the server > hello.txt")
+            try await daemon.expect("May it. `echo hello from the server > hello.txt`")
             try await daemon.press("Allow")
             try await daemon.expect(saying: "Done: hello.txt was created.")
             #expect(await daemon.says("completed, sandbox removed"))
@@ -28,7 +28,7 @@ import Testing
             var daemon = try installation.daemon()
             daemon.enter("/task WRITE the file")
             let session = try await daemon.expect(#"opencode · `(\w{8})`"#)[0]
-            try await daemon.expect("May it.*\\s+echo hello from the server > hello.txt")
+            try await daemon.expect("May it. `echo hello from the server > hello.txt`")
             await daemon.killNow()
             daemon = try installation.daemon()
             try await installation.isReady()

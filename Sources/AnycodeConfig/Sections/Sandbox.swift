@@ -47,7 +47,7 @@ extension Configuration.Sandbox.Server {
     init(reading section: Section, for agentProtocol: Configuration.Sandbox.AgentProtocol) {
         command = section.strings("command", of: "texts: the program, then its arguments")
         permissions = section.choice("permissions", default: .approveAll)
-        if section.has("permissions"), agentProtocol != .acpx {
+        if permissions != .approveAll, agentProtocol != .acpx {
             section.report(
                 .combination, "permissions",
                 "only \"acpx\" decides about permissions itself; with "

@@ -63,4 +63,25 @@ package enum ListenAddress: Sendable, Equatable {
         }
         return connected == 0 || errno != ECONNREFUSED && errno != ENOENT
     }
+
+    /// A port of the loopback that nobody listened on a moment ago.
+    static func freePort() throws(RunnerError) -> Int {
+        #if canImport(Glibc)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #else
+        let descriptor = socket(AF_INET, SOCK_STREAM, 0)
+        #endif
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0
+            }
+        }
+        guard isBound else { throw RunnerError(.internalError, "The sandbox has no free port for the agent's server.") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
 }

@@ -50,9 +50,9 @@ extension SessionMachine {
     private mutating func hasRoom(for entry: TranscriptEntry) -> Bool {
         switch entry {
         case .text(let text), .thought(let text):
-            let spoken = state.spoken?.turn == state.turn ? state.spoken?.bytes ?? 0 : 0
+            let spoken = self.spoken.turn == state.turn ? self.spoken.bytes : 0
             guard spoken <= Self.mostTurnText else { return false }
-            state.spoken = .init(turn: state.turn, bytes: spoken + text.utf8.count)
+            self.spoken = (state.turn, spoken + text.utf8.count)
             guard spoken + text.utf8.count > Self.mostTurnText else { return true }
             note("The agent has said more than \(Self.mostTurnText >> 20) MB in this turn; the rest is not kept.")
             return false

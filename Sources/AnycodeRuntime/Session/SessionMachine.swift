@@ -15,6 +15,8 @@ package struct SessionMachine: Sendable {
     /// When the current phase began, for people.
     package internal(set) var phaseBegan: Duration = .zero
     package internal(set) var lastSignOfLife: Duration = .zero
+    /// Bytes of text and thoughts that the agent has said in a turn since this start of the session.
+    var spoken: (turn: Int, bytes: Int) = (0, 0)
     /// Since when each open ask waits, as far as this incarnation knows.
     var askedSince: [InteractionID: Duration] = [:]
 

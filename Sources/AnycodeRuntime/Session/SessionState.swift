@@ -82,12 +82,6 @@ package struct SessionState: Hashable, Sendable, Codable {
     }
 
     /// A call whose answer has not come yet.
-    package struct Spoken: Hashable, Sendable, Codable {
-        var turn: Int
-        /// Of text and thoughts.
-        var bytes: Int
-    }
-
     package struct Awaited: Hashable, Sendable, Codable {
         package let request: RequestID
         package let purpose: Purpose
@@ -122,8 +116,6 @@ package struct SessionState: Hashable, Sendable, Codable {
     package var settledRequests: [RequestID] = []
     /// The last turn in which the agent asked too much at once.
     package var crowdedTurn: Int?
-    /// What the agent has said in the turn it spoke last.
-    package var spoken: Spoken?
     /// The names of the agent's own slash commands.
     package var commands: [String] = []
     package var usage: AgentUsage?

@@ -89,7 +89,7 @@ extension OpenCodeTranslation {
             .init("kind", .string(OpenCodeTool.kind(permission))), .init("status", "pending"),
         ]
         var input = metadata.members ?? []
-        if !patterns.isEmpty, metadata["command"] == nil {
+        if !patterns.isEmpty, metadata["command"] == nil, patterns.joined(separator: "; ") != words {
             input.append(.init("patterns", .array(patterns.map { .string($0) })))
         }
         if let diff = metadata.text("diff"), !diff.isEmpty {

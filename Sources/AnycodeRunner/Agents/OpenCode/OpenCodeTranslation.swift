@@ -103,8 +103,8 @@ struct OpenCodeTranslation: ServerTranslation {
     }
 
     mutating func unsubscribed(_ refusal: ServerAnswer?) -> [Output] {
-        (isSubscribed, waiting, readsAgain) = (false, nil, false)
-        return []
+        isSubscribed = false
+        return waitingHappened()
     }
 
     mutating func received(_ event: ServerEvent) -> [Output] {
@@ -126,8 +126,14 @@ struct OpenCodeTranslation: ServerTranslation {
 
     /// What waited to be told with the state is all there is.
     mutating func ended(_ words: String) -> [Output] {
+        isSubscribed = false
+        return waitingHappened()
+    }
+
+    /// What waited for the state is told without it.
+    private mutating func waitingHappened() -> [Output] {
         let events = waiting ?? []
-        (waiting, isSubscribed) = (nil, false)
+        (waiting, readsAgain) = (nil, false)
         return events.flatMap { happened($0) }
     }
 }
@@ -185,10 +191,7 @@ extension OpenCodeTranslation {
     private mutating func wasRead(_ answers: [ServerAnswer]) -> [Output] {
         guard let session, waiting != nil, answers.count == 5 else { return [] }
         // The stream breaks where the server does not answer, and is read again when it is back.
-        guard !answers.contains(where: \.isMissing) else {
-            waiting = nil
-            return []
-        }
+        guard !answers.contains(where: \.isMissing) else { return waitingHappened() }
         var outputs: [Output] = []
         for child in answers[2].json?.array ?? [] { if let id = child.text("id") { children.insert(id) } }
         for message in answers[1].json?.array ?? [] {

@@ -1,12 +1,6 @@
 import NIOCore
 import Synchronization
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 /// A server's program, started for one agent of one sandbox, and the place where it listens.
 final class ServerProcess: Sendable {
     /// Stands for a free port and for a random secret in the command and its environment.
@@ -27,7 +21,7 @@ final class ServerProcess: Sendable {
         throws(RunnerError)
     {
         let hasPort = launch.arguments.contains { $0.contains(Self.portMark) }
-        let (port, token) = (hasPort ? try Self.freePort() : nil, Self.secret())
+        let (port, token) = (hasPort ? try ListenAddress.freePort() : nil, Self.secret())
         func filled(_ text: String) -> String {
             text.replacingMark(Self.portMark, port.map { String($0) } ?? "").replacingMark(Self.tokenMark, token)
         }
@@ -86,27 +80,6 @@ final class ServerProcess: Sendable {
         else { return nil }
         let host = String(place[..<colon])
         return (["0.0.0.0", "localhost"].contains(host) ? "127.0.0.1" : host, port)
-    }
-
-    /// A port of the loopback that nobody listened on a moment ago.
-    private static func freePort() throws(RunnerError) -> Int {
-        #if canImport(Glibc)
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        #else
-        let descriptor = socket(AF_INET, SOCK_STREAM, 0)
-        #endif
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0
-            }
-        }
-        guard isBound else { throw RunnerError(.internalError, "The sandbox has no free port for the agent's server.") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 
     private static func secret() -> String {
