@@ -198,6 +198,8 @@ extension SessionState {
         try stored.read(.awaited, into: &awaited)
         try stored.read(.asks, into: &asks)
         try stored.read(.settledRequests, into: &settledRequests)
+        try stored.read(.crowdedTurn, into: &crowdedTurn)
+        try stored.read(.spoken, into: &spoken)
         try stored.read(.commands, into: &commands)
         try stored.read(.usage, into: &usage)
         try stored.read(.usageBefore, into: &usageBefore)
@@ -224,7 +226,9 @@ extension SessionState {
         try stored.read(.fileCount, into: &fileCount)
         try stored.read(.promptNumber, into: &promptNumber)
         try stored.read(.isTagged, into: &isTagged)
+        try stored.read(.pullRequest, into: &pullRequest)
         try stored.read(.saveProblem, into: &saveProblem)
+        try stored.read(.restIsLost, into: &restIsLost)
     }
 }
 
