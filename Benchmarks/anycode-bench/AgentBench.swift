@@ -154,11 +154,14 @@ private struct Talk {
         let client = connector.client(for: runner.endpoint, agent: agent)
         try await client.send(.initialize(.string("1")))
         let events = try await client.events(after: nil)
-        try await client.send(.openSession(.string("2"), directory: runner.workspace))
         while let items = try await events.next() {
             for event in items.flatMap(\.events) {
-                if case .sessionOpened(_, let session) = event {
+                switch event {
+                case .initialized: try await client.send(.openSession(.string("2"), directory: runner.workspace))
+                case .sessionOpened(_, let session):
                     return Talk(client: client, events: events, session: session.id)
+                case .callFailed(_, let failure): throw BenchFailure(failure.message)
+                default: break
                 }
             }
         }
