@@ -46,7 +46,7 @@ enum AgentBench {
         try await withRunner(in: "\(folder)/\(program)-\(round)", environment: [:]) { runner in
             let talk = try await Talk.begin(runner, command: ["\(folder)/\(program)"])
             let before = cpu(of: runner.process.processIdentifier)
-            let words = try await talk.prompt("go", countsAll: true)
+            let words = try await talk.prompt("go", saying: "word", countsAll: true)
             guard words == deltas else { throw BenchFailure("\(words) of \(deltas) deltas came from \(program)") }
             return (cpu(of: runner.process.processIdentifier) - before) / Double(deltas)
         }
@@ -80,7 +80,7 @@ enum AgentBench {
                 let other = try await withRunner(in: place, environment: program.environment(model)) { runner in
                     let start = ContinuousClock.now
                     let talk = try await Talk.begin(runner, command: [path])
-                    _ = try await talk.prompt("hello", countsAll: false)
+                    _ = try await talk.prompt("hello", saying: "Only", countsAll: false)
                     return (ContinuousClock.now - start) / .milliseconds(1)
                 }
                 // The first round fills the caches.
@@ -154,25 +154,29 @@ private struct Talk {
         let client = connector.client(for: runner.endpoint, agent: agent)
         try await client.send(.initialize(.string("1")))
         let events = try await client.events(after: nil)
-        try await client.send(.openSession(.string("2"), directory: runner.workspace))
         while let items = try await events.next() {
             for event in items.flatMap(\.events) {
-                if case .sessionOpened(_, let session) = event {
+                switch event {
+                case .initialized: try await client.send(.openSession(.string("2"), directory: runner.workspace))
+                case .sessionOpened(_, let session):
                     return Talk(client: client, events: events, session: session.id)
+                case .callFailed(_, let failure): throw BenchFailure(failure.message)
+                default: break
                 }
             }
         }
         throw BenchFailure("the agent opened no session")
     }
 
-    /// How many pieces of text came until the first, or until the turn's end.
-    func prompt(_ text: String, countsAll: Bool) async throws -> Int {
+    /// How many pieces of text that begin so came until the first, or until the turn's end; the rest are notices.
+    func prompt(_ text: String, saying beginning: String, countsAll: Bool) async throws -> Int {
         try await client.send(.prompt(.string("3"), session, text: text))
         var count = 0
         while let items = try await events.next() {
             for event in items.flatMap(\.events) {
                 switch event {
-                case .text:
+                case .text(let said):
+                    guard said.hasPrefix(beginning) else { continue }
                     count += 1
                     if !countsAll { return count }
                 case .turnEnded, .callFailed: return count
