@@ -199,7 +199,6 @@ extension SessionState {
         try stored.read(.asks, into: &asks)
         try stored.read(.settledRequests, into: &settledRequests)
         try stored.read(.crowdedTurn, into: &crowdedTurn)
-        try stored.read(.spoken, into: &spoken)
         try stored.read(.commands, into: &commands)
         try stored.read(.usage, into: &usage)
         try stored.read(.usageBefore, into: &usageBefore)
