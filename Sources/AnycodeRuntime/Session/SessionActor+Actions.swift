@@ -423,8 +423,21 @@ extension SessionActor {
             } catch let error as AgentError where error.isTransient {
                 context.status.setLastError("the work is not saved: \(error.message)")
                 try await runtime.clock.sleep(.seconds(5))
+                await bringBack()
             }
         }
+    }
+
+    /// Starts a sandbox again that ended while nobody could tell, once no agent is to go on in it.
+    private func bringBack() async {
+        switch machine.state.phase {
+        case .saving, .closing: break
+        default: return
+        }
+        guard let lease = try? await runtime.provider.acquire(spec, progress: { _ in }) else { return }
+        connection = SessionConnection(
+            client: runtime.connector.client(for: lease.endpoint, agent: header.agent),
+            workspace: runtime.connector.workspace(for: lease.endpoint))
     }
 
     /// Keeps the patch outside of the sandbox; waits as long as there is no space for it.
