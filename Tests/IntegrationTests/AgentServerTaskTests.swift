@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    /// Killed while it streams, while it asks and while it works, the chat ends as if nothing had happened.
+    /// Killed while it asks and when it has just ended, the chat ends as if nothing had happened.
     @Test func killedInBetweenNothingOfOpencodeIsLostOrShownTwice() async throws {
         try await Installation.with { installation in
             try installation.configureServer("opencode", agent: "opencode", sandbox: "protocol = \"opencode\"")
@@ -33,6 +33,7 @@ import Testing
             daemon = try installation.daemon()
             try await installation.isReady()
             try await daemon.press("Allow")
+            try await daemon.expect(saying: "Done: hello.txt was created.")
             await daemon.killNow()
             daemon = try installation.daemon()
             try await installation.isReady()
