@@ -26,10 +26,10 @@ import Testing
             try await daemon.turn("TWICE please") {
                 try await daemon.press("Always in this session")
                 try await daemon.press("Always in this session")
-                try await daemon.expect("Both are done")
+                try await daemon.expect(saying: "Both are done")
             }
             let asked = daemon.output.text.components(separatedBy: "May it").count
-            try await daemon.turn("TWICE again") { try await daemon.expect("Both are done") }
+            try await daemon.turn("TWICE again") { try await daemon.expect(saying: "Both are done") }
             #expect(daemon.output.text.components(separatedBy: "May it").count == asked)
 
             try await daemon.turn("QUESTIONS now") {
@@ -86,7 +86,7 @@ import Testing
                 try await daemon.expect(saying: "That was much")
             }
             try await daemon.turn("TALK " + String(repeating: "0123456789 ", count: 10_000)) {
-                try await daemon.expect("Only words, no tool")
+                try await daemon.expect(saying: "Only words, no tool")
             }
             #expect(model.requests.contains { ($0.lastUserText?.utf8.count ?? 0) > 100_000 })
 
@@ -97,7 +97,7 @@ import Testing
                     try await daemon.expect("→ Allow")
                     try killProgram(of: session, installation)
                 }, ends: "❌ Failed")
-            try await daemon.turn("TALK again") { try await daemon.expect("Only words, no tool") }
+            try await daemon.turn("TALK again") { try await daemon.expect(saying: "Only words, no tool") }
             #expect(try memory(installation, session).contains("TALK again"))
         }
     }
@@ -123,7 +123,7 @@ import Testing
                 #expect(try memory(installation, session).contains("Speak of herons only."))
                 // The decision holds for this repository in this chat.
                 daemon.enter("/task TALK about \(repository.url)")
-                try await daemon.expect("Only words, no tool")
+                try await daemon.expect(saying: "Only words, no tool")
                 try await daemon.expect("✅ Done")
             }
             daemon.enter("/task claude-code-locked TALK to me")
@@ -161,7 +161,7 @@ import Testing
             daemon.enter("TALK meanwhile")
             try await daemon.press("Send now")
             try await daemon.expect("in the middle of its turn")
-            try await daemon.expect("Only words, no tool")
+            try await daemon.expect(saying: "Only words, no tool")
             try await daemon.expect("✅ Done")
 
             // What holds is set again in a program that is started again, and the conversation goes on elsewhere.
@@ -175,7 +175,7 @@ import Testing
             daemon.enter("/cancel \(session)")
             try await daemon.expect("cancelled, sandbox removed")
             daemon.enter("/resume \(session) TALK of herons")
-            try await daemon.expect("Only words, no tool")
+            try await daemon.expect(saying: "Only words, no tool")
             let other = try #require(Sandbox.all(in: installation.sandboxes).first?.session)
             #expect(try memory(installation, other).contains("DELEGATE it"))
         }

@@ -72,7 +72,7 @@ import Testing
                 try await daemon.expect(saying: "It went through")
             }
             try await daemon.turn("E500 please") {
-                try await daemon.expect("server failed")
+                try await daemon.expect(saying: "server failed")
                 try await daemon.expect(saying: "It went through")
             }
             try await daemon.turn("BIGOUT now") {
@@ -80,7 +80,7 @@ import Testing
                 try await daemon.expect(saying: "That was much")
             }
             try await daemon.turn("TALK " + String(repeating: "0123456789 ", count: 10_000)) {
-                try await daemon.expect("Only words, no tool")
+                try await daemon.expect(saying: "Only words, no tool")
             }
             #expect(model.requests.contains { ($0.lastUserText?.utf8.count ?? 0) > 100_000 })
 
@@ -91,7 +91,7 @@ import Testing
                     try await daemon.expect("→ Allow")
                     try killProgram(of: session, installation)
                 }, ends: "❌ Failed")
-            try await daemon.turn("TALK again") { try await daemon.expect("Only words, no tool") }
+            try await daemon.turn("TALK again") { try await daemon.expect(saying: "Only words, no tool") }
             #expect(try memory(installation, session).contains("TALK again"))
         }
     }
@@ -125,7 +125,7 @@ import Testing
             let session = try await daemon.expect(#"codex · `(\w{8})`"#)[0]
             try await daemon.expect("own sandbox is off")
             try await daemon.press("Allow")
-            try await daemon.expect("what is wrong")
+            try await daemon.expect(saying: "what is wrong")
             try await daemon.expect("✅ Done.* 240 tokens")
             try await daemon.turn("PATCH it", { try await daemon.press("Deny") }, ends: "✅ Done.*no files changed")
             try await daemon.turn(
@@ -151,7 +151,7 @@ import Testing
             daemon.enter("TALK meanwhile")
             try await daemon.press("Send now")
             try await daemon.expect("in the middle of its turn")
-            try await daemon.expect("Only words, no tool")
+            try await daemon.expect(saying: "Only words, no tool")
             try await daemon.expect("✅ Done")
 
             // What holds is set again in a program that is started again, and the conversation goes on elsewhere.
@@ -164,7 +164,7 @@ import Testing
             daemon.enter("/cancel \(session)")
             try await daemon.expect("cancelled, sandbox removed")
             daemon.enter("/resume \(session) TALK of herons")
-            try await daemon.expect("Only words, no tool")
+            try await daemon.expect(saying: "Only words, no tool")
             let other = try #require(Sandbox.all(in: installation.sandboxes).first?.session)
             #expect(try memory(installation, other).contains("FAIL please"))
         }
