@@ -116,7 +116,8 @@ enum DrivenProgram: String, CaseIterable {
         let start = ContinuousClock.now
         try process.run()
         defer {
-            process.terminate()
+            // Asked to end, Codex waits for its turn first, whose model this thread keeps from speaking.
+            kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
         }
         var text = Data()
