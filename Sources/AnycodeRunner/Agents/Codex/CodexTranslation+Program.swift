@@ -12,7 +12,9 @@ extension CodexTranslation {
         if let other = params.text("threadId"), let thread, other != thread { return [] }
         switch method {
         case "item/agentMessage/delta", "item/plan/delta":
-            return shown(answer.delta(params.text("delta") ?? "", item: params.text("itemId") ?? ""))
+            // Not within the call below: that would hold a copy, and the text so far be copied for each delta.
+            let piece = answer.delta(params.text("delta") ?? "", item: params.text("itemId") ?? "")
+            return shown(piece)
         case "item/reasoning/summaryTextDelta", "item/reasoning/textDelta", "item/reasoning/summaryPartAdded":
             return reasoning(method, params)
         case "item/commandExecution/outputDelta":
@@ -70,7 +72,8 @@ extension CodexTranslation {
         let item = params.text("itemId") ?? ""
         let isFirst = params["summaryIndex"]?.integer == 0
         let delta = method == "item/reasoning/summaryPartAdded" ? (isFirst ? "" : "\n\n") : params.text("delta") ?? ""
-        return shown(thought.delta(delta, item: item), as: "agent_thought_chunk")
+        let piece = thought.delta(delta, item: item)
+        return shown(piece, as: "agent_thought_chunk")
     }
 
     private func planned(_ steps: [JSON]) -> Output {
