@@ -49,7 +49,7 @@ extension Router {
         guard isOurs, let row = try await runtime.store.read({ try $0.session(SessionID(String(id))) }) else {
             return nil
         }
-        return row.isLive ? row : try await newest(goingOnFrom: row)
+        return row.isOver ? try await newest(goingOnFrom: row) : row
     }
 
     /// The last of the sessions that go on from an ended one, each from the one before; itself when there is none.
@@ -130,7 +130,7 @@ extension Router {
         guard isOwner || policy.everybodyControls || event.sender.id == row.starter.id else {
             return "Only \(row.starter.name) may resume this."
         }
-        if row.isLive {
+        guard row.isOver else {
             let isEnding = runtime.sessions[row.id]?.brief.activity == .ending
             return "Session `\(id)` is " + (isEnding ? "just ending; try again in a moment." : "open; write to it.")
         }

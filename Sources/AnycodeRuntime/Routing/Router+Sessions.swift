@@ -39,16 +39,16 @@ extension Router {
         let person = stored.event.sender
         let event: SessionEvent
         switch action {
-        case .showDiff where !session.isLive:
+        case .showDiff where session.isOver:
             await acknowledge(click.callback, in: stored, note: "")
             return try await showSaved(session, stored)
-        case .continueSession where session.isLive:
+        case .continueSession where !session.isOver:
             return try await askForNext(session, click.callback, stored)
         case .continueSession, .resumeSession:
             return try await resume(session, "", callback: click.callback, stored)
         case .resumed(let next):
             return try await stale(click, stored, "It went on as \(next.short).")
-        case _ where !session.isLive:
+        case _ where session.isOver:
             return try await stale(click, stored, "This session is over.")
         case .moreTime(let offer):
             event = .moreTimeRequested(offer, by: person, callback: click.callback)
@@ -87,7 +87,7 @@ extension Router {
     /// The session whose message is replied to; else the chat's only open free-text question; else the newest session.
     func followUp(_ text: String, _ message: TextMessage, _ stored: StoredInbound) async throws {
         if let chosen = try await chosen(by: message, stored) {
-            guard !chosen.isLive else {
+            guard chosen.isOver else {
                 return try await prompt(text, message, Target(session: chosen), stored)
             }
             return try await resume(chosen, text, message.attachments, callback: nil, stored)
@@ -96,7 +96,7 @@ extension Router {
             return try await finish(
                 stored, reply: "No session is open here. Start one with `/task [agent] <prompt>`; `/help` says more.")
         }
-        guard target.session.isLive else {
+        guard !target.session.isOver else {
             let id = target.session.id.short
             return try await finish(
                 stored,
@@ -107,7 +107,7 @@ extension Router {
 
     /// A slash command that the session's agent has goes to the agent.
     func passOn(_ name: String, _ text: String, _ message: TextMessage, _ stored: StoredInbound) async throws {
-        if let target = try await target(of: message, stored), target.session.isLive,
+        if let target = try await target(of: message, stored), !target.session.isOver,
             runtime.sessions[target.session.id]?.brief.commands.contains(name) == true
         {
             return try await prompt(text, message, target, stored)
@@ -140,7 +140,7 @@ extension Router {
 
     /// A message that its sender moved here.
     func takeOver(_ message: TextMessage, _ id: SessionID, _ stored: StoredInbound) async throws {
-        guard try await runtime.store.read({ try $0.session(id) })?.isLive == true else {
+        guard try await runtime.store.read({ try $0.session(id) })?.isOver == false else {
             let words = "Session `\(id.short)` is over; what was to be moved to it was: \(Self.quote(message.text))"
             return try await finish(stored, reply: words)
         }
@@ -178,7 +178,7 @@ extension Router {
         _ event: (SessionRow) -> SessionEvent
     ) async throws {
         switch try await find(prefix, message, stored) {
-        case .one(let row) where row.isLive: try await deliver(event(row), to: row.id, stored)
+        case .one(let row) where !row.isOver: try await deliver(event(row), to: row.id, stored)
         case .one(let row):
             let hint = hint.isEmpty ? "" : " " + hint.replacing("%", with: row.id.short)
             try await finish(stored, reply: "Session `\(row.id.short)` is over already.\(hint)")
@@ -189,7 +189,7 @@ extension Router {
     func diff(_ prefix: String?, _ message: TextMessage, _ stored: StoredInbound) async throws {
         let person = stored.event.sender
         switch try await find(prefix, message, stored, orEnded: true) {
-        case .one(let row) where row.isLive:
+        case .one(let row) where !row.isOver:
             try await deliver(.diffRequested(by: person, callback: nil), to: row.id, stored)
         case .one(let row): try await showSaved(row, stored)
         case .none(let words): try await finish(stored, reply: words)

@@ -93,6 +93,7 @@ struct SessionCommit: Sendable {
         var update = SessionUpdate(cursor: cursor)
         if let state {
             update.state = state.phase.word
+            if case .done = state.phase { update.finishedAt = date }
             update.snapshot = try JSONCoding.encode(StoredSession(header: header, state: state))
         }
         try transaction.updateSession(header.id, incarnation: incarnation, update, at: date)

@@ -27,7 +27,11 @@ package struct SessionRow: Hashable, Sendable {
     /// Adoptions since the session last proved able to live.
     package var bootAttempts: Int
     package var updatedAt: Date
+    /// When its report was stored. It may still be live for a while, until the chat shows that report.
     package var finishedAt: Date?
+
+    /// Whether nothing more comes of it: what people want of it from here on is done by others.
+    package var isOver: Bool { finishedAt != nil }
 
     package init(
         id: SessionID, conversation: Conversation, starter: Person, agent: AgentName, prompt: String,
@@ -57,6 +61,7 @@ package struct SessionUpdate: Hashable, Sendable {
     package var isLive: Bool?
     package var snapshot: [UInt8]?
     package var cursor: Int64?
+    /// The first that is given stays.
     package var finishedAt: Date?
 
     package init(

@@ -76,7 +76,7 @@ extension StoreTransaction {
     package func newestEndedSession(inChat chat: ChatID, of person: PersonID) throws(StoreError) -> SessionRow? {
         try row(
             Self.select + """
-                 WHERE s.is_live = 0 AND s.platform = ? AND s.chat = ?
+                 WHERE s.finished_at IS NOT NULL AND s.platform = ? AND s.chat = ?
                 ORDER BY s.starter_id = ? DESC, s.key DESC LIMIT 1
                 """,
             .id(chat.platform), .text(chat.value), .id(person), decode: SessionRow.init(row:))

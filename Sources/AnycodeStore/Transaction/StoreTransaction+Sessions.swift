@@ -63,7 +63,7 @@ extension StoreTransaction {
         try run(
             """
             UPDATE sessions SET state = coalesce(?, state), is_live = coalesce(?, is_live),
-                finished_at = coalesce(?, finished_at)
+                finished_at = coalesce(finished_at, ?)
             WHERE id = ?
             """,
             .text(update.state), update.isLive.map { .flag($0) } ?? .null, .date(update.finishedAt), .id(id))

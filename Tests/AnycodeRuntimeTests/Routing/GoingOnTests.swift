@@ -79,6 +79,25 @@ struct GoingOnTests {
         #expect(try bench.prompts(last.id).last?.hasSuffix("{say} more") == true)
     }
 
+    /// The chat takes nothing for a while, so that the session's report is stored and cannot be shown yet.
+    @Test(arguments: [false, true])
+    func aSessionWhoseReportIsNotShownYetIsOverAllTheSame(_ isNamed: Bool) throws {
+        let bench = try bench()
+        bench.write("/task {edit}")
+        bench.wait(.seconds(20))
+        let old = try bench.sessions()[0].id.short
+        bench.chat.flood(.seconds(600))
+        bench.write("/cancel")
+        bench.wait(.seconds(60))
+        #expect(try bench.sessions().map(\.isLive) == [true])
+        bench.write("and then")
+        bench.write(isNamed ? "/resume \(old) {say} more" : "/resume {say} more")
+        bench.wait(.seconds(900))
+        let next = try #require(try bench.sessions().dropFirst().first)
+        #expect(try bench.prompts(next.id).last?.hasSuffix("{say} more") == true)
+        #expect(bench.texts().contains { $0.hasPrefix("Session `\(old)` is over.") })
+    }
+
     @Test func withoutAnIDTheLastThatEndedIsMeant() throws {
         let bench = try ended()
         bench.write("/resume {say}")
