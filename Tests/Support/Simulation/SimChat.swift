@@ -26,7 +26,7 @@ package final class SimChatServer: Sendable {
         var notes: [String] = []
         var clicks: [String] = []
         var answered: Set<String> = []
-        /// What was never posted although the daemon may think so.
+        /// What is not to be seen: never posted although the daemon may think so, or deleted by people.
         var dropped: [String] = []
         /// Nonces of messages that people deleted.
         var deleted: Set<String> = []
@@ -129,12 +129,15 @@ package final class SimChatServer: Sendable {
     package func delete(_ id: MessageID) {
         state.withLock { state in
             guard let place = state.messages.firstIndex(where: { $0.id == id }) else { return }
-            state.deleted.insert(state.messages.remove(at: place).nonce)
+            let message = state.messages.remove(at: place)
+            state.deleted.insert(message.nonce)
+            state.dropped.append(message.content.markdown)
         }
     }
 
     package func drop(_ content: OutgoingMessage) { state.withLock { $0.dropped.append(content.markdown) } }
-    package var dropped: [String] { state.withLock { $0.dropped } }
+    /// All that was said, whether it is still to be seen or not.
+    package var said: [String] { state.withLock { $0.messages.map(\.content.markdown) + $0.dropped } }
     package var hasDeletions: Bool { state.withLock { !$0.deleted.isEmpty } }
     package func isDeleted(_ nonce: String) -> Bool { state.withLock { $0.deleted.contains { $0.hasPrefix(nonce) } } }
 

@@ -54,9 +54,7 @@ extension Simulation {
             "No session is open", "wait already", "That is no repository", "may answer this",
             "may resume this", "came too late",
         ]
-        return (chat.messages.map(\.content.markdown) + chat.dropped).count { text in
-            words.contains(where: text.contains)
-        }
+        return chat.said.count { text in words.contains(where: text.contains) }
     }
 
     /// What was written earlier to a session is prompted earlier.
