@@ -21,6 +21,7 @@ package final class Runtime: Sendable {
     package let intake = Intake()
     let pairing = PairingDesk()
     let unstored = Unstored()
+    let newborn = Newborn()
 
     package let sessions = Registry<SessionID, SessionActor>()
     package let outboxes = Registry<ChatID, ChatOutbox>()

@@ -73,7 +73,7 @@ extension Router {
         let row = SessionRow(
             id: header.id, conversation: header.conversation, starter: header.starter, agent: header.agent,
             prompt: header.prompt, createdAt: date, isLive: true, state: state.phase.word, snapshot: snapshot,
-            cursor: nil, incarnation: 0, bootAttempts: 0, updatedAt: date, finishedAt: nil)
+            cursor: nil, incarnation: 1, bootAttempts: 0, updatedAt: date, finishedAt: nil)
         let lease = LeaseRow(
             id: header.lease, session: header.id, provider: header.provider, state: "intended", createdAt: date,
             updatedAt: date, lastError: nil)
@@ -93,6 +93,7 @@ extension Router {
                     ChatMemoryValue.threadName, header.title, conversation: header.conversation)
             }
         }
+        runtime.newborn.add(row.id)
         try startSession(header.id)
     }
 

@@ -12,6 +12,7 @@ struct SessionConnection: Sendable {
 extension SessionActor {
     func perform(_ action: SessionAction, in group: inout ThrowingDiscardingTaskGroup<any Error>) {
         switch action {
+        case .acquire where leaseIsBegun: leaseIsBegun = false
         case .acquire: group.addTask { await self.startLease() }
         case .introduce: group.addTask { await self.introduceAgain() }
         case .prepare(let source): group.addTask { await self.prepare(source) }
@@ -46,7 +47,7 @@ extension SessionActor {
         try Supervisor(under: context, strategy: .oneForOne, intensity: .unlimited)
     }
 
-    private func startLease() async {
+    func startLease() async {
         guard let parts else { return }
         try? await parts.terminateChild("stream")
         try? await parts.terminateChild("lease")

@@ -4,6 +4,12 @@ import Logging
 package import Supervision
 import Synchronization
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 /// Owns one session's life: its inbox, its state machine, its sandbox lease, agent stream and output buffer.
 ///
 /// `run` alone consumes the inbox; all other methods only enqueue. Per batch the machine decides, one transaction
@@ -67,6 +73,8 @@ package actor SessionActor: Child {
     private var isSurvivalWatched = false
     /// Raised by the stream child once this incarnation reads the stream.
     let streamOpened = Signal()
+    /// Whether the sandbox of a new session is being made before the machine asks for it.
+    var leaseIsBegun = false
     var callsAreRunning = false
     var endIsRunning = false
     var parts: Supervisor?
@@ -75,14 +83,10 @@ package actor SessionActor: Child {
 
     /// Takes the session over from the store: the only way to make one.
     package static func adopt(_ id: SessionID, runtime: Runtime, context: ChildContext) async throws -> SessionActor {
-        let date = runtime.clock.date()
-        // A further incarnation within one process follows a failure of the one before.
-        let weight = (context.incarnation == 1 ? runtime.configuration.lastEnd : .crash).weight
-        let (row, lines, save) = try await runtime.store.write { transaction in
-            let row = try transaction.adoptSession(id, weight: weight, at: date)
-            return (row, try transaction.transcript(id).map(\.bytes), try transaction.lastSave(session: id))
+        let (row, lines, save) = try await takeUp(id, runtime, context)
+        if let save {
+            context.status.showSave(files: save.files, savedAt: save.createdAt, now: runtime.clock.date())
         }
-        if let save { context.status.showSave(files: save.files, savedAt: save.createdAt, now: date) }
         let adoption: Adoption = !row.isLive ? .over : row.bootAttempts > LastEnd.limit ? .quarantined : .taken
         var stored: StoredSession
         var transcript: Transcript
@@ -100,6 +104,22 @@ package actor SessionActor: Child {
         }
         return SessionActor(
             row: row, stored: stored, transcript: transcript, runtime: runtime, context: context, adoption: adoption)
+    }
+
+    /// A session's row, its transcript and its last save, with a new incarnation stored.
+    private static func takeUp(
+        _ id: SessionID, _ runtime: Runtime, _ context: ChildContext
+    ) async throws -> (SessionRow, [[UInt8]], (files: Int, createdAt: Date)?) {
+        if runtime.newborn.take(id), let row = try await runtime.store.read({ try $0.session(id) }) {
+            return (row, [], nil)
+        }
+        let date = runtime.clock.date()
+        // A further incarnation within one process follows a failure of the one before.
+        let weight = (context.incarnation == 1 ? runtime.configuration.lastEnd : .crash).weight
+        return try await runtime.store.write { transaction in
+            let row = try transaction.adoptSession(id, weight: weight, at: date)
+            return (row, try transaction.transcript(id).map(\.bytes), try transaction.lastSave(session: id))
+        }
     }
 
     private init(
@@ -223,6 +243,11 @@ package actor SessionActor: Child {
             group.addTask { await self.noticeFailure() }
             group.addTask { try await self.showTypingAtWork() }
             enqueue(Input(event: .started))
+            // The lease of a new session is stored with its row: its sandbox does not wait for the first commit.
+            if machine.state.phase == .pending {
+                leaseIsBegun = true
+                await startLease()
+            }
             flushSignal.raise()
             await runtime.routers[.router]?.sessionStarted(self)
             while !isEnded, !isCut {
