@@ -135,6 +135,7 @@ let testSupport: [Target] = [
         name: "storm", dependencies: ["Storm", argumentParser], path: "Tests/Support/storm-command",
         swiftSettings: settings),
     support("FakeAgentServers", "Support/FakeAgentServers", ["HTTPTestSupport", "TestJSON"]),
+    support("FakeGitHub", "Support/FakeGitHub", ["HTTPTestSupport", "TestJSON"]),
     .executableTarget(
         name: "fake-agent-servers", dependencies: ["FakeAgentServers"], path: "Tests/Support/fake-agent-servers",
         swiftSettings: settings),
@@ -157,7 +158,9 @@ let testTargets: [Target] = [
         [
             "AnycodeCore", "AnycodeSandbox", "CSandboxSystem", "HTTPTestSupport", "HTTPTransport", "anycode-runner",
         ]),
-    tests("AnycodeAgentTests", ["AnycodeAgent", "AnycodeCore", "AnycodeJSON", "HTTPTransport", "HTTPTestSupport"]),
+    tests(
+        "AnycodeAgentTests",
+        ["AnycodeAgent", "AnycodeCore", "AnycodeJSON", "FakeGitHub", "HTTPTransport", "HTTPTestSupport"]),
     tests(
         "AnycodeRuntimeTests",
         [
@@ -180,9 +183,9 @@ let testTargets: [Target] = [
         "IntegrationTests",
         [
             "AnycodeChat", "AnycodeControl", "AnycodeCore", "AnycodeRuntime", "AnycodeStore", "CSandboxSystem",
-            "FakeTelegram", "HTTPTestSupport", "HTTPTransport", "ScriptedModel", "TestJSON", "TestSupport", "anycode",
-            "anycode-demo-agent", "anycode-runner", "anycodectl", "fake-agent-servers", "storm", "storm-agent",
-            "test-agent", grdb, logging, supervision,
+            "FakeGitHub", "FakeTelegram", "HTTPTestSupport", "HTTPTransport", "ScriptedModel", "TestJSON",
+            "TestSupport", "anycode", "anycode-demo-agent", "anycode-runner", "anycodectl", "fake-agent-servers",
+            "storm", "storm-agent", "test-agent", grdb, logging, supervision,
         ]),
     tests("TestSupportTests", ["Storm", "TestSupport"]),
     tests("ScriptedModelTests", ["ScriptedModel", "TestJSON", "TestSupport", "test-agent"]),

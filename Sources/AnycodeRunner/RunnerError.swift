@@ -6,6 +6,7 @@ package struct RunnerError: Error, Sendable, Equatable, CustomStringConvertible 
         case unauthorized = "token_invalid"
         case notFound = "session_not_found"
         case conflict = "conflict"
+        case denied = "repository_denied"
         case gone = "answer_cut"
         case notAcceptable = "not_acceptable"
         case unsupportedMediaType = "unsupported_media_type"

@@ -19,8 +19,10 @@ enum RunnerProblem {
         let problem = (try? JSON(parsing: body)) ?? .null
         let kind = problem.text("type")?.split(separator: ":").last.map(String.init) ?? ""
         let detail = problem.text("detail") ?? problem.text("title") ?? "The runner answered with status \(status)"
+        let code = code(status: status, kind: kind)
         return AgentError(
-            code(status: status, kind: kind), ACPLimits.shorten(detail.withoutFullStop, to: ACPLimits.message))
+            code, ACPLimits.shorten(detail.withoutFullStop, to: ACPLimits.message),
+            hint: code == .repositoryDenied ? "github.token needs the permission Contents, read and write." : nil)
     }
 
     /// A route of ours that the runner does not have.
@@ -32,6 +34,7 @@ enum RunnerProblem {
         switch (status, kind) {
         case (_, "agent_not_installed"), (_, "unsupported_agent"): .agentMissing
         case (_, "agent_process_exited"): .failed
+        case (_, "repository_denied"): .repositoryDenied
         case (401, _), (403, _): .unauthorized
         case (409, _): .conflict
         case (413, _): .tooLarge

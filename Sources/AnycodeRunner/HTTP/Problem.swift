@@ -24,7 +24,7 @@ extension RunnerError.Code {
         case .invalid, .unknownAgent: .badRequest
         case .unauthorized: .unauthorized
         case .notFound: .notFound
-        case .conflict: .conflict
+        case .conflict, .denied: .conflict
         case .gone: .gone
         case .notAcceptable: .notAcceptable
         case .unsupportedMediaType: .unsupportedMediaType

@@ -109,7 +109,18 @@ struct Publication: Sendable {
             throw RunnerError(.conflict, "\(address) refused the branch: \(outcome.words.suffix(400))")
         }
         let failure = PrepareFailure(git: outcome, address: address)
+        if failure.code == .authentication {
+            throw RunnerError(
+                .denied, "\(address) refused the push with the credentials it got: \(Self.remote(outcome))")
+        }
         throw RunnerError(.conflict, "The branch could not be pushed: \(failure.message)")
+    }
+
+    /// What the server said, else what git made of it.
+    private static func remote(_ outcome: Git.Outcome) -> String {
+        let lines = outcome.words.split(whereSeparator: \.isNewline)
+        let said = lines.filter { $0.hasPrefix("remote: ") }.map { $0.dropFirst(8) }
+        return String((said.isEmpty ? lines.suffix(1) : said).joined(separator: " ").prefix(400))
     }
 
     private func text(_ arguments: [String], _ environment: [String: String]) async throws -> String {

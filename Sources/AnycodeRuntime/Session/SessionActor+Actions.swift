@@ -378,9 +378,7 @@ extension SessionActor {
 
     /// A token goes to its own host only.
     private func credentials(for source: WorkspaceSource) -> RepositoryCredentials? {
-        guard source.url.hasPrefix("https://") else { return nil }
-        let host = source.url.dropFirst(8).prefix { $0 != "/" && $0 != ":" }.lowercased()
-        return runtime.configuration.credentials[host]
+        RepositoryPlace.host(of: source.url).flatMap { runtime.configuration.credentials[$0] }
     }
 
     private func save() async {

@@ -106,19 +106,29 @@ extension SessionMachine {
 
 /// Where a repository is, from the address that it was cloned from.
 struct RepositoryPlace: Hashable {
+    /// With its port, where the address has one.
     let host: String
     /// `org/repo`.
     let path: String
 
     /// `nil` where it is not cloned over https; plain HTTP counts on this machine only.
     init?(_ url: String) {
+        guard let host = Self.host(of: url) else { return nil }
+        let parts = url.split(separator: "/", omittingEmptySubsequences: false).dropFirst(3).map(String.init)
+        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
+        self.host = host
+        path = "\(parts[0])/\(parts[1].hasSuffix(".git") ? String(parts[1].dropLast(4)) : parts[1])"
+    }
+
+    /// The host that a token for it may go to.
+    static func host(of url: String) -> String? {
         guard let end = url.firstRange(of: "://") else { return nil }
-        let parts = url[end.upperBound...].split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 3, !parts[1].isEmpty, !parts[2].isEmpty else { return nil }
-        host = parts[0].lowercased()
-        let scheme = url[..<end.lowerBound].lowercased()
-        guard scheme == "https" || (scheme == "http" && host.hasPrefix("127.0.0.1:")) else { return nil }
-        path = "\(parts[1])/\(parts[2].hasSuffix(".git") ? String(parts[2].dropLast(4)) : parts[2])"
+        let host = url[end.upperBound...].prefix { $0 != "/" }.lowercased()
+        switch url[..<end.lowerBound].lowercased() {
+        case "https": return host.isEmpty ? nil : host
+        case "http": return host.hasPrefix("127.0.0.1:") ? host : nil
+        default: return nil
+        }
     }
 
     var words: String { "\(host)/\(path)" }

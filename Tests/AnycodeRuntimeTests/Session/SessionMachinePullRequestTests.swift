@@ -127,6 +127,15 @@ struct SessionMachinePullRequestTests {
     }
 
     @Test(arguments: [
+        ("https://Git.example.org:8443/group/part/name.git", "git.example.org:8443"),
+        ("https://github.com", "github.com"), ("http://127.0.0.1:80/o/r", "127.0.0.1:80"),
+        ("http://github.com/o/r", nil), ("ssh://git@github.com/o/r", nil), ("git@github.com:o/r", nil), ("/o/r", nil),
+    ])
+    func aTokenGoesToItsOwnHostOnly(_ url: String, _ host: String?) {
+        #expect(RepositoryPlace.host(of: url) == host)
+    }
+
+    @Test(arguments: [
         "http://github.com/o/r", "git@github.com:o/r", "ssh://git@github.com/o/r", "/o/r", "https://h/o/r/x",
     ])
     func otherPlacesHaveNone(_ url: String) {
