@@ -93,8 +93,8 @@ import Testing
             try await daemon.press("Allow once")
             try await daemon.expect("✅ Done .* 2 files changed")
             daemon.enter("/pr My title")
-            try await daemon.expect("My title")
-            try await daemon.press("Open it")
+            try await daemon.expect("Bring pull request #1 in .* up to date\\?\\s+.*My title")
+            try await daemon.press("Update it")
             try await daemon.expect("Pull request #1.* has the newest changes now")
             #expect(github.pulls.count == 1)
             #expect(try await ground.git("diff", "--name-only", "main", branch) == "hello.txt\nmore.txt")
@@ -139,6 +139,34 @@ import Testing
             try await daemon.press("Open it")
             try await daemon.expect("Pull request #1.* is open")
             #expect(github.pulls.map(\.head) == ["anycode/\(session)"])
+        }
+    }
+
+    @Test func ofAnEndedSessionItIsOpenedFromANewSandbox() async throws {
+        try await withGround(session: "linger_seconds = 0") { ground in
+            let (daemon, github) = (ground.daemon, ground.github)
+            let old = try await ground.begin()
+            try await daemon.expect("completed, sandbox removed")
+            daemon.enter("/pr \(old) My title")
+            let session = try await daemon.expect(#"tester · `(\w{8})`"#)[0]
+            try await daemon.expect("1 file changed \\(\\+1 −0\\), as one commit on the branch `anycode/\(session)`")
+            try await daemon.press("Open it")
+            try await daemon.expect("Pull request #1.* is open")
+            try await daemon.expect("completed, sandbox removed")
+            let branch = "anycode/\(session)"
+            #expect(try await ground.git("show", "\(branch):hello.txt") == "hello from the model")
+            #expect(try await ground.git("log", "--format=%s", "main..\(branch)") == "My title")
+
+            // From the same session once more, and after the branch is gone, as after a merge.
+            for isGone in [false, true] {
+                if isGone { _ = try await ground.git("update-ref", "-d", "refs/heads/\(branch)") }
+                daemon.enter("/pr \(old) Another title")
+                try await daemon.press("Update it")
+                try await daemon.expect("Pull request #1.* has the newest changes now")
+                #expect(try await ground.git("log", "--format=%s", "main..\(branch)") == "Another title")
+                #expect(github.pulls.count == 1)
+                try await daemon.expect("completed, sandbox removed")
+            }
         }
     }
 

@@ -106,14 +106,19 @@ package struct RunnerWorkspace: Workspace {
     }
 
     package func publish(
-        branch: String, message: String, credentials: RepositoryCredentials?
-    ) async throws(AgentError) {
-        try await endpoint.send(
+        branch: String, message: String, over known: String?, credentials: RepositoryCredentials?
+    ) async throws(AgentError) -> String {
+        let answer = try await endpoint.send(
             endpoint.request(
                 .post, "/anycode/v1/workspace/publish",
                 json: [
-                    "branch": .string(branch), "message": .string(message), "credentials": Self.login(credentials),
+                    "branch": .string(branch), "message": .string(message), "over": known.map { .string($0) } ?? .null,
+                    "credentials": Self.login(credentials),
                 ], total: .seconds(600)))
+        guard let commit = (try? JSON(parsing: answer.body))?.text("commit") else {
+            throw AgentError(.protocolViolation, "The runner did not say what it pushed")
+        }
+        return commit
     }
 
     package func write(_ bytes: [UInt8], to path: String) async throws(AgentError) {

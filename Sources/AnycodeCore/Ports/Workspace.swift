@@ -35,10 +35,12 @@ package protocol Workspace: Sendable {
     /// Pushes everything since the base commit, as one commit, to a branch of the repository that was cloned; to no
     /// other place, whatever the workspace's own remotes say. Repeating it is harmless.
     ///
-    /// Throws `conflict` when others have pushed to the branch.
+    /// Returns the commit. Throws `conflict` when others have pushed to the branch.
+    ///
+    /// - Parameter known: the commit that another sandbox pushed to the branch before.
     func publish(
-        branch: String, message: String, credentials: RepositoryCredentials?
-    ) async throws(AgentError)
+        branch: String, message: String, over known: String?, credentials: RepositoryCredentials?
+    ) async throws(AgentError) -> String
 
     /// What the prepared repository says to the agent; `nil` when that is nothing, or nothing that is known.
     func settings(for agent: AgentName) async throws(AgentError) -> RepositorySettings?
@@ -60,8 +62,8 @@ extension Workspace {
     }
 
     package func publish(
-        branch: String, message: String, credentials: RepositoryCredentials?
-    ) async throws(AgentError) {
+        branch: String, message: String, over known: String?, credentials: RepositoryCredentials?
+    ) async throws(AgentError) -> String {
         throw AgentError(.unsupported, "This sandbox publishes nothing")
     }
 

@@ -19,6 +19,8 @@ struct Publication: Sendable {
     struct Wish: Decodable, Sendable {
         var branch: String
         var message: String
+        /// The commit that another sandbox pushed to the branch before.
+        var over: String?
         var credentials: WorkspaceSource.Credentials?
     }
 
@@ -47,6 +49,9 @@ struct Publication: Sendable {
         guard Self.isBranch(wish.branch) else {
             throw RunnerError(.invalid, "“\(wish.branch.prefix(80))” is no name of a branch.")
         }
+        guard wish.over?.allSatisfy(\.isHexDigit) ?? true else {
+            throw RunnerError(.invalid, "“\((wish.over ?? "").prefix(80))” is no commit.")
+        }
         return try await WorkspaceChanges(git: git, base: prepared.base).withIndex { environment in
             let tree = try await text(["write-tree"], environment)
             guard try await text(["rev-parse", prepared.base + "^{tree}"], environment) != tree else {
@@ -58,7 +63,7 @@ struct Publication: Sendable {
                 date: Int(Date().timeIntervalSince1970))
             if let before, before.tree == tree, before.message == wish.message { record.date = before.date }
             record.commit = try await commit(record, environment)
-            let pushed = before.flatMap { $0.commit.isEmpty ? nil : $0.commit }
+            let pushed = before.flatMap { $0.commit.isEmpty ? nil : $0.commit } ?? wish.over
             // Its date is kept, so that the same commit is made should this be cut short.
             var intent = record
             intent.commit = pushed ?? ""
@@ -93,16 +98,25 @@ struct Publication: Sendable {
             environment.merge(source.credentialEnvironment) { $1 }
         }
         let ref = "refs/heads/\(record.branch)"
-        // What others put on the branch meanwhile is not overwritten.
-        let lease = "--force-with-lease=\(ref):\(pushed ?? "")"
         pause(true)
         defer { pause(false) }
-        let outcome = try await git.run(
-            ["push", "--porcelain", "--no-verify", lease, "--", address, "\(record.commit):\(ref)"],
-            environment: environment)
+        // What others put on the branch meanwhile is not overwritten.
+        func push(over known: String) async throws -> Git.Outcome {
+            try await git.run(
+                [
+                    "push", "--porcelain", "--no-verify", "--force-with-lease=\(ref):\(known)", "--", address,
+                    "\(record.commit):\(ref)",
+                ], environment: environment)
+        }
+        var outcome = try await push(over: pushed ?? "")
+        if pushed != nil, Self.isStale(outcome) {
+            // Merged and removed, maybe: then it may be made anew.
+            let found = try await git.run(["ls-remote", "--heads", "--", address, ref], environment: environment)
+            if found.exit.success, found.text.isEmpty { outcome = try await push(over: "") }
+        }
         guard !outcome.exit.success else { return }
         let said = (outcome.text + outcome.words).lowercased()
-        if said.contains("stale info") || said.contains("fetch first") {
+        if Self.isStale(outcome) {
             throw RunnerError(.conflict, "Somebody else has pushed to the branch \(record.branch) meanwhile.")
         }
         if said.contains("protected branch") || said.contains("pre-receive hook declined") {
@@ -114,6 +128,11 @@ struct Publication: Sendable {
                 .denied, "\(address) refused the push with the credentials it got: \(Self.remote(outcome))")
         }
         throw RunnerError(.conflict, "The branch could not be pushed: \(failure.message)")
+    }
+
+    private static func isStale(_ outcome: Git.Outcome) -> Bool {
+        let said = (outcome.text + outcome.words).lowercased()
+        return !outcome.exit.success && (said.contains("stale info") || said.contains("fetch first"))
     }
 
     /// What the server said, else what git made of it.

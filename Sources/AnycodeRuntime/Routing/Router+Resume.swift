@@ -53,13 +53,19 @@ extension Router {
     }
 
     /// The last of the sessions that go on from an ended one, each from the one before; itself when there is none.
-    private func newest(goingOnFrom row: SessionRow) async throws -> SessionRow {
+    ///
+    /// - Parameter counts: which of them count.
+    func newest(
+        goingOnFrom row: SessionRow, where counts: (SessionOrigin) -> Bool = { _ in true }
+    ) async throws -> SessionRow {
         let chat = row.conversation.chat
         let later = try await runtime.store.read { try $0.recentSessions(limit: 100) }
             .filter { $0.conversation.chat == chat }
-            .map { ($0, (try? JSONCoding.decode(StoredSession.self, from: $0.snapshot))?.header.origin?.session) }
+            .map { ($0, (try? JSONCoding.decode(StoredSession.self, from: $0.snapshot))?.header.origin) }
         var newest = row
-        while let (next, _) = later.first(where: { $0.1 == newest.id }) { newest = next }
+        while let (next, _) = later.first(where: { $0.1.map { $0.session == newest.id && counts($0) } ?? false }) {
+            newest = next
+        }
         return newest
     }
 
@@ -86,11 +92,16 @@ extension Router {
 
     /// Starts a session from what an ended one left.
     ///
-    /// - Parameter text: what to do next; empty: the person is asked.
+    /// - Parameters:
+    ///   - text: what to do next; empty: the person is asked.
+    ///   - pullRequest: the title of the pull request that it is resumed for, and nothing else.
     func resume(
-        _ row: SessionRow, _ text: String, _ files: [SentFile] = [], callback: String?, _ stored: StoredInbound
+        _ row: SessionRow, _ text: String, _ files: [SentFile] = [], callback: String?, pullRequest: String? = nil,
+        _ stored: StoredInbound
     ) async throws {
         if runtime.intake.state == .holding { return }
+        // What was resumed for a pull request knows where that is.
+        let row = try await newest(goingOnFrom: row) { $0.pullRequest != nil }
         if let refusal = try await refusal(toResume: row, stored.event) {
             return try await answer(refusal, callback, stored)
         }
@@ -100,9 +111,12 @@ extension Router {
         ended.header.conversation = row.conversation
         if let callback { await acknowledge(callback, in: stored, note: "Going on") }
         let text = text.isEmpty && !files.isEmpty ? "Look at these files." : text
-        let header = try await header(resuming: ended, text, stored.event)
+        let origin = SessionOrigin(ended, text: text, pullRequest: pullRequest)
+        let header = try await header(resuming: ended, origin, stored.event)
         let resumed = try JSONCoding.encode(ButtonAction.resumed(header.id))
-        let buttons = try [ButtonAction.continueSession, .resumeSession].map { try JSONCoding.encode($0) }
+        let buttons =
+            pullRequest == nil
+            ? try [ButtonAction.continueSession, .resumeSession].map { try JSONCoding.encode($0) } : []
         try await begin(header, files) { transaction in
             try transaction.finishInbound(stored.sequence)
             for action in buttons { try transaction.replaceButtons(session: row.id, action: action, with: resumed) }
@@ -110,9 +124,8 @@ extension Router {
     }
 
     private func header(
-        resuming ended: StoredSession, _ text: String, _ event: InboundEvent
+        resuming ended: StoredSession, _ origin: SessionOrigin, _ event: InboundEvent
     ) async throws -> SessionHeader {
-        let origin = SessionOrigin(ended, text: text)
         let id = SessionID(runtime.makeID())
         return SessionHeader(
             id: id, conversation: ended.header.conversation, starter: event.sender,
@@ -149,13 +162,13 @@ extension Router {
     }
 
     /// What is left of a session whose data cannot be read.
-    private func unreadable(_ row: SessionRow) async throws -> String {
+    func unreadable(_ row: SessionRow) async throws -> String {
         let save = try await runtime.store.read { try $0.saves(session: row.id) }.last
         let place = save.map { " Its last save is at `\($0.path)`." } ?? " It saved nothing."
         return "What session `\(row.id.short)` was doing cannot be read any more.\(place)"
     }
 
-    private func answer(_ words: String, _ callback: String?, _ stored: StoredInbound) async throws {
+    func answer(_ words: String, _ callback: String?, _ stored: StoredInbound) async throws {
         guard let callback else { return try await finish(stored, reply: words) }
         await acknowledge(callback, in: stored, note: words)
         try await finish(stored)

@@ -48,6 +48,10 @@ extension Router {
             return try await resume(session, "", callback: click.callback, stored)
         case .resumed(let next):
             return try await stale(click, stored, "It went on as \(next.short).")
+        case .askPullRequest where session.isOver:
+            return try await pullRequest(of: session, "", callback: click.callback, stored)
+        case .openPullRequest(let title) where session.isOver:
+            return try await pullRequest(of: session, title, callback: click.callback, stored)
         case _ where session.isOver:
             return try await stale(click, stored, "This session is over.")
         case .moreTime(let offer):
@@ -174,14 +178,11 @@ extension Router {
 
     /// The session that a command names by the beginning of its id, else the one replied to, else the newest.
     func toSession(
-        _ prefix: String?, _ message: TextMessage, _ stored: StoredInbound, ended hint: String = "",
-        _ event: (SessionRow) -> SessionEvent
+        _ prefix: String?, _ message: TextMessage, _ stored: StoredInbound, _ event: (SessionRow) -> SessionEvent
     ) async throws {
         switch try await find(prefix, message, stored) {
         case .one(let row) where !row.isOver: try await deliver(event(row), to: row.id, stored)
-        case .one(let row):
-            let hint = hint.isEmpty ? "" : " " + hint.replacing("%", with: row.id.short)
-            try await finish(stored, reply: "Session `\(row.id.short)` is over already.\(hint)")
+        case .one(let row): try await finish(stored, reply: "Session `\(row.id.short)` is over already.")
         case .none(let words): try await finish(stored, reply: words)
         }
     }

@@ -155,10 +155,7 @@ package actor Router: Child {
             try await toSession(prefix, message, stored) { _ in .cancelRequested(by: person, callback: nil) }
         case .stop(let prefix): try await toSession(prefix, message, stored) { _ in .stopRequested(by: person) }
         case .diff(let prefix): try await diff(prefix, message, stored)
-        case .pullRequest(let prefix, let title):
-            try await toSession(prefix, message, stored, ended: "`/resume %` brings its work back; then `/pr`.") { _ in
-                .pullRequestWanted(title: title, by: person, callback: nil)
-            }
+        case .pullRequest(let prefix, let title): try await pullRequest(prefix, title, message, stored)
         case .resume(let prefix, let text): try await resume(prefix, text, message, stored)
         case .plain(let text):
             guard !text.isEmpty || !message.attachments.isEmpty else { return try await finish(stored) }

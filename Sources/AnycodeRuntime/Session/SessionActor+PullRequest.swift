@@ -14,11 +14,13 @@ extension SessionActor {
                 throw AgentError(.failed, "Nobody opens pull requests at \(place.host)")
             }
             context.status.wait(for: "push of \(branch)", on: "runner")
-            try await retrying(nil) { () async throws(AgentError) in
+            let known = machine.state.published?.commit
+            let commit = try await retrying(nil) { () async throws(AgentError) in
                 try await connection.workspace.publish(
-                    branch: branch, message: wanted.title,
+                    branch: branch, message: wanted.title, over: known,
                     credentials: runtime.configuration.credentials[place.host])
             }
+            enqueue(Input(event: .changesPushed(commit)))
             context.status.wait(for: "pull request", on: place.host)
             let body = "From the task of \(wanted.by.name), done by \(header.agent) in session \(header.id.short)."
             let draft = PullRequestDraft(

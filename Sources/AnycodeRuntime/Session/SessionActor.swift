@@ -320,7 +320,7 @@ package actor SessionActor: Child {
     private func watchSurvival(in group: inout ThrowingDiscardingTaskGroup<any Error>) {
         guard !isSurvivalWatched else { return }
         isSurvivalWatched = true
-        let waitsForStream = machine.state.phase.hasStream
+        let waitsForStream = machine.state.phase.hasStream && machine.opensStream
         group.addTask {
             if waitsForStream { try await self.streamOpened.wait() }
             self.runtime.recovery.isInHand(self.header.id)

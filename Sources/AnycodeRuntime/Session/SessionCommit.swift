@@ -133,6 +133,7 @@ struct SessionCommit: Sendable {
             try transaction.insertButtons([
                 try button(ButtonToken.diff(report.token), .showDiff, at: date),
                 try button(ButtonToken.resume(report.token), .resumeSession, at: date),
+                try button(ButtonToken.pullRequest(report.token), .askPullRequest, at: date),
             ])
         default: break
         }

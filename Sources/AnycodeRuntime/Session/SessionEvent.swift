@@ -61,6 +61,8 @@ package enum SessionEvent: Hashable, Sendable {
     case saveFailed(String)
     /// The save in progress waits for something that a person must mend; it goes on by itself then.
     case saveHindered(String)
+    /// The changes are on the branch, as this commit.
+    case changesPushed(String)
     case pullRequestOpened(OpenedPullRequest)
     case pullRequestFailed(AgentError)
     case destroyed

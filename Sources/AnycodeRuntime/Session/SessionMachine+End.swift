@@ -191,7 +191,7 @@ extension SessionMachine {
         report.save = save
         report.usage = state.usage
         report.log = state.turnLog
-        if case .saved(let patch) = save, pullRequestProblem(patch) == nil { report.offersPullRequest = true }
+        report.offersPullRequest = offersPullRequest(save)
         state.reportedTurn = state.turn
         if report.outcome == .done, save == .clean, !state.turnSpoke {
             report.outcome = .failed("the agent ended its turn without saying or changing anything")
@@ -208,6 +208,12 @@ extension SessionMachine {
         }
     }
 
+    /// `nil` for no.
+    private func offersPullRequest(_ save: SaveReport) -> Bool? {
+        guard case .saved(let patch) = save else { return nil }
+        return policy.pullRequestProblem(state.source?.source, patch) == nil ? true : nil
+    }
+
     var lastOutcome: SessionReport.Outcome {
         if case .failed? = state.lastTurn { .failed } else { .completed }
     }
@@ -220,10 +226,11 @@ extension SessionMachine {
 
     mutating func destroyed(gone: Bool) {
         guard case .destroying(let ending, let save) = state.phase else { return }
-        let report = SessionReport(
+        var report = SessionReport(
             outcome: ending.outcome, reason: ending.reason, seconds: Int(state.agentSeconds.rounded()), save: save,
             usage: state.usage, sandboxGone: gone, rings: ending.rings, token: makeID(),
             log: endingTurn == nil ? nil : state.turnLog)
+        report.offersPullRequest = save.flatMap { offersPullRequest($0) }
         state.phase = .done(report)
         record(.finished(report))
         act(.end)

@@ -43,7 +43,7 @@ extension SessionMachine {
         case .restoring:
             restore()
         case .opening, .receiving, .working, .idle, .stopping, .saving:
-            if !restIsLost { act(.openStream) }
+            if opensStream { act(.openStream) }
             if !state.outbound.isEmpty { act(.deliverCalls) }
             if state.phase == .receiving { receiveAgain() }
             if state.pullRequest != nil { act(.openPullRequest) }
@@ -61,6 +61,9 @@ extension SessionMachine {
             break
         }
     }
+
+    /// Whether an agent was started, so that there is or was something to read.
+    var opensStream: Bool { !restIsLost && state.callCount > 0 }
 
     /// Whether the sandbox died and came back, and what the agent said last has not been read to its end.
     var owesRest: Bool {
@@ -167,8 +170,9 @@ extension SessionMachine {
         record(
             .restored(
                 Restoration(
-                    session: origin.session, patch: patch, remembers: conversation != nil, asks: state.queue.isEmpty)))
-        openAgent()
+                    session: origin.session, patch: patch, remembers: conversation != nil,
+                    asks: state.queue.isEmpty && origin.pullRequest == nil)))
+        if let title = origin.pullRequest { offerPullRequest(title, patch) } else { openAgent() }
     }
 
     mutating func restoreFailed(_ error: AgentError) {

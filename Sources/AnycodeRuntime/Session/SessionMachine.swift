@@ -73,6 +73,7 @@ package struct SessionMachine: Sendable {
             choose(choice, value, by: person, click)
         case .pullRequestWanted(let title, let person, let callback): wantPullRequest(title, by: person, callback)
         case .pullRequestDecided(let title, let person, let click): decidePullRequest(title, by: person, click)
+        case .changesPushed(let commit): changesPushed(commit)
         case .pullRequestOpened(let opened): pullRequestOpened(opened)
         case .pullRequestFailed(let error): pullRequestFailed(error)
         case .accompanied: accompanied()
@@ -150,7 +151,7 @@ package struct SessionMachine: Sendable {
         case .choosingRepository: isDecidingTrust ? [.person: now + Self.trustWait] : personDeadlines()
         case .working: workingDeadlines()
         case .saving, .closing: [.save: now + policy.save]
-        case .idle: [.linger: now + max(policy.linger, state.pullRequest == nil ? .zero : Self.pullRequestWait)]
+        case .idle: [.linger: now + max(policy.linger, hasPullRequest ? Self.pullRequestWait : .zero)]
         case .stopping: [.stopGrace: now + policy.stopGrace]
         }
     }

@@ -36,13 +36,13 @@ package struct SessionState: Hashable, Sendable, Codable {
         package var wasRevived = false
     }
 
-    /// Words of a person that wait for their turn.
     /// A pull request that is being opened.
     package struct PullRequest: Hashable, Sendable, Codable {
         package let title: String
         package let by: Person
     }
 
+    /// Words of a person that wait for their turn.
     package struct Prompt: Hashable, Sendable, Codable {
         package let by: Person
         package let text: String
@@ -165,6 +165,10 @@ package struct SessionState: Hashable, Sendable, Codable {
     package var isTagged: Bool?
     /// The pull request that is being opened.
     package var pullRequest: PullRequest?
+    /// Whether people are asked if one is to be opened.
+    package var asksPullRequest: Bool?
+    /// Where the changes were pushed to last.
+    package var published: PublishedBranch?
     /// Why the last save failed, or the one in progress waits; `nil` after one that succeeded.
     package var saveProblem: String?
     /// Whether the log in which the agent's last words stood is gone.
@@ -173,6 +177,7 @@ package struct SessionState: Hashable, Sendable, Codable {
     /// - Parameter files: what came with the task.
     package init(header: SessionHeader, files: [SentFile] = []) {
         source = header.source
+        published = header.origin?.published
         queue = header.firstPrompt.map { [Prompt(by: header.starter, text: $0, files: files)] } ?? []
     }
 }
@@ -226,6 +231,8 @@ extension SessionState {
         try stored.read(.promptNumber, into: &promptNumber)
         try stored.read(.isTagged, into: &isTagged)
         try stored.read(.pullRequest, into: &pullRequest)
+        try stored.read(.asksPullRequest, into: &asksPullRequest)
+        try stored.read(.published, into: &published)
         try stored.read(.saveProblem, into: &saveProblem)
         try stored.read(.restIsLost, into: &restIsLost)
     }

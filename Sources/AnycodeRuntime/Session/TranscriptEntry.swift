@@ -232,6 +232,8 @@ package struct SessionReport: Hashable, Sendable, Codable {
     package var token: String
     /// Where the whole log of the turn it ended in is kept, if the chat leaves something of it out.
     package var log: String?
+    /// Whether a pull request can be opened from the changes; `nil` for no.
+    package var offersPullRequest: Bool?
 
     package init(
         outcome: Outcome, reason: String, seconds: Int, save: SaveReport?, usage: AgentUsage?, sandboxGone: Bool,

@@ -24,12 +24,11 @@ enum ReportView {
             first, report.seconds, report.save, spent(report.taken, report.usage), report.token, header)
         let goOn = ChatButton(label: "Continue", token: ButtonToken.goOn(report.token), style: .offer)
         let finish = ChatButton(label: "Finish", token: ButtonToken.finish(report.token), style: .offer)
+        let pull = pullRequest(report.offersPullRequest, report.token)
         switch stand {
         case .past: break
-        case .newest:
-            let pull = ChatButton(label: "Open PR", token: ButtonToken.pullRequest(report.token), style: .offer)
-            add((report.offersPullRequest == true ? [pull] : []) + [goOn, finish], to: &message)
-        case .last: add([goOn], to: &message)
+        case .newest: add(pull + [goOn, finish], to: &message)
+        case .last: add(pull + [goOn], to: &message)
         }
         return message
     }
@@ -46,8 +45,14 @@ enum ReportView {
             }
         var message = compose(first, report.seconds, report.save, spent(nil, report.usage), report.token, header)
         if report.outcome == .parked { message.markdown += "\n`/resume \(header.id.short)` goes on from here." }
-        add([ChatButton(label: "Resume", token: ButtonToken.resume(report.token), style: .offer)], to: &message)
+        let resume = ChatButton(label: "Resume", token: ButtonToken.resume(report.token), style: .offer)
+        add(pullRequest(report.offersPullRequest, report.token) + [resume], to: &message)
         return message
+    }
+
+    private static func pullRequest(_ isOffered: Bool?, _ token: String) -> [ChatButton] {
+        guard isOffered == true else { return [] }
+        return [ChatButton(label: "Open PR", token: ButtonToken.pullRequest(token), style: .offer)]
     }
 
     private static func add(_ buttons: [ChatButton], to message: inout OutgoingMessage) {

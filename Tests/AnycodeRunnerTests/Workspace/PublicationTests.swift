@@ -93,6 +93,22 @@ import Testing
         }
     }
 
+    /// What an earlier sandbox pushed is known by its commit; a branch that is gone since is made anew.
+    @Test(arguments: [false, true]) func whatAnotherSandboxPushedIsReplaced(_ isGone: Bool) async throws {
+        try await RunnerHarness.run { runner in
+            let source = try await prepared(runner)
+            let commit = try git(source, runner, "rev-parse", "main")
+            _ = try git(source, runner, "branch", "anycode/1a2b", "main")
+            if isGone { _ = try git(source, runner, "branch", "-D", "anycode/1a2b") }
+            let body = #"{"branch":"anycode/1a2b","message":"Change it","over":"\#(commit)"}"#
+            let answer = try await runner.client.send("POST", "/anycode/v1/workspace/publish", body)
+            #expect(answer.status == 200, "\(answer.text)")
+            #expect(try git(source, runner, "show", "anycode/1a2b:fresh") == "new")
+            let bad = #"{"branch":"anycode/2","message":"m","over":"--x"}"#
+            #expect(try await runner.client.send("POST", "/anycode/v1/workspace/publish", bad).status == 400)
+        }
+    }
+
     @Test(arguments: ["-x", "a..b", "a b", "", "x.lock", "/a"])
     func badNamesOfBranchesAreRefused(_ name: String) async throws {
         try await RunnerHarness.run { runner in

@@ -324,6 +324,21 @@ struct SimWorkspace: Workspace {
         try await host.travel(1...100)
     }
 
+    func publish(
+        branch: String, message: String, over known: String?, credentials: RepositoryCredentials?
+    ) async throws(AgentError) -> String {
+        try await host.travel(1...100)
+        let sandbox = try host.sandbox(lease)
+        let commit = "commit \(sandbox.read(\.version))"
+        let before = host.read("origin/\(branch)").map { String(decoding: $0, as: UTF8.self) }
+        guard before == nil || before == commit || before == sandbox.read(\.pushed) ?? known else {
+            throw AgentError(.conflict, "Somebody else has pushed to the branch \(branch) meanwhile")
+        }
+        host.write("origin/\(branch)", Array(commit.utf8))
+        sandbox.pushed(commit)
+        return commit
+    }
+
     func write(_ bytes: [UInt8], to path: String) async throws(AgentError) {
         try await host.travel(1...20)
         try host.sandbox(lease).write(bytes, to: path)

@@ -29,6 +29,8 @@ package final class SimSandbox: Sendable {
         package var patchHoldsSecret = false
         package var requestCount = 0
         package var prepared = 0
+        /// The commit that this sandbox pushed last.
+        package var pushed: String?
         package var isAlive = true
         package var exit: SandboxExit?
         package var files: [String: [UInt8]] = [:]
@@ -386,5 +388,6 @@ package final class SimSandbox: Sendable {
         state.withLock { $0.trustsRepository = variables["ANYCODE_TRUST_REPOSITORY"]?.reveal() == "1" }
     }
 
+    func pushed(_ commit: String) { state.withLock { $0.pushed = commit } }
     func write(_ bytes: [UInt8], to path: String) { state.withLock { $0.files[path] = bytes } }
 }
