@@ -34,6 +34,8 @@ import Testing
                     #expect(await fake.shows(1, in: chat, within: .seconds(150)) { $0.text.contains("✅ Done") })
                     let last = "word\(Self.words)"
                     #expect(await fake.shows(1, in: chat, within: .seconds(150)) { $0.text.contains(last) })
+                    // Edits of streamed output are due last, maybe behind the final.
+                    #expect(await fake.shows(1, in: chat, within: .seconds(150), where: Self.isFolded))
                 }
                 root.stop()
                 try await group.waitForAll()
@@ -43,13 +45,17 @@ import Testing
         }
     }
 
+    @Sendable private static func isFolded(_ message: Message) -> Bool {
+        message.text.contains("object_30") && "\(message.entities)".contains("expandable")
+    }
+
     private func check(_ fake: FakeTelegram, _ permits: [WatchedPlatform.Permit]) {
         #expect(fake.violations == [])
         for chat in chats {
             let messages = fake.messages(in: chat)
             #expect(messages.count { $0.text.contains("✅ Done") } == 1)
             #expect(messages.count { $0.text.contains("word1 ") } == 1)
-            #expect(messages.count { $0.text.contains("object_30") && "\($0.entities)".contains("expandable") } == 1)
+            #expect(messages.count(where: Self.isFolded) == 1)
         }
         // How many less urgent calls of other chats go between the moment in which a call could go and its turn.
         func overtaken(_ priority: SendPriority) -> Double {
