@@ -176,7 +176,12 @@ final class Installation: Sendable {
             "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", "HOME": directory.file("home"),
             "XDG_DATA_HOME": directory.file("data"), "ANYCODE_SOCKET": socket, "LANG": "C.UTF-8",
             "TERM": "xterm-256color",
-        ].merging(variables.withLock { $0 }) { $1 }
+        ].merging(Self.ofSanitizers) { $1 }.merging(variables.withLock { $0 }) { $1 }
+    }
+
+    /// Where `scripts/test` wants to find what a sanitizer finds.
+    private static let ofSanitizers = ProcessInfo.processInfo.environment.filter {
+        ["ASAN_OPTIONS", "TSAN_OPTIONS"].contains($0.key)
     }
 
     func anycode(_ arguments: String..., terminal: Bool = false) throws -> RunningProgram {
