@@ -84,7 +84,8 @@ final class Installation: Sendable {
 
     /// Writes `config.toml` with sandboxes that are containers.
     func configureDocker(
-        image: String, docker: String = "", agents: String = Installation.demo, session: String = "linger_seconds = 0"
+        image: String, docker: String = "", agents: String = Installation.demo,
+        session: String = "linger_seconds = 0", sandbox: String = ""
     ) throws {
         try write(
             """
@@ -92,6 +93,7 @@ final class Installation: Sendable {
             enabled = true
             [sandbox]
             provider = "docker"
+            \(sandbox)
             [docker]
             image = "\(image)"
             \(docker.isEmpty ? "port_range_start = 0\nport_range_end = 0" : docker)
