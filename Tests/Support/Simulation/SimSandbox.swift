@@ -13,6 +13,8 @@ package final class SimSandbox: Sendable {
         package var log: [Logged] = []
         package var seen: Set<RequestID> = []
         package var prompts: [String] = []
+        /// Prompts that came when the agent had ended: the runner answered that they failed.
+        package var refusedPrompts: [String] = []
         /// What the agent said, turn after turn.
         package var speech: [String] = []
         /// Requests of the agent that nobody has answered.
@@ -152,6 +154,7 @@ package final class SimSandbox: Sendable {
 
     private func begin(_ id: RequestID, _ text: String) {
         guard read(\.agentRuns) else {
+            state.withLock { $0.refusedPrompts.append(text) }
             return append(.callFailed(id, AgentFailure(code: .agentExited, message: "the agent ended")))
         }
         let steps = script(text)

@@ -9,12 +9,14 @@ extension Simulation {
         let lease = final.stored.header.lease
         guard let sandbox = host.anyEver(lease) else { return }
         let preamble = final.stored.header.origin?.preamble ?? ""
-        let prompts = sandbox.read(\.prompts).enumerated().map { number, text in
-            number == 0 && text.hasPrefix(preamble) ? String(text.dropFirst(preamble.count)) : text
+        func withoutPreamble(_ text: String) -> String {
+            text.hasPrefix(preamble) ? String(text.dropFirst(preamble.count)) : text
         }
+        let prompts = sandbox.read(\.prompts).map(withoutPreamble)
+        let refused = Set(sandbox.read(\.refusedPrompts).map(withoutPreamble))
         world.check(Set(prompts).count == prompts.count, "a prompt reached the agent twice: \(prompts)")
         let recorded = final.entries.compactMap { entry in
-            if case .prompted(_, _, let text) = entry { text } else { nil }
+            if case .prompted(_, _, let text) = entry, !refused.contains(text) { text } else { nil }
         }
         world.check(recorded.starts(with: prompts), "agent got \(prompts), transcript has \(recorded)")
         let speech = SimSecrets.masked(sandbox.read(\.speech).joined(), lease)
