@@ -137,7 +137,7 @@ package struct Verdict: Sendable, Hashable {
             guard testimony.prompts["j\(job.number)t\(turn)"] == nil, !deeds.wasInterrupted else { continue }
             // Words that come while words are asked for are the answer.
             let isAnswer = testimony.answers.values.contains { $0.contains(job.prompts[turn - 1]) }
-            let isTold = ["too late", "No session", "is ending"].contains { words in
+            let isTold = ["too late", "No session", "is ending", "is over"].contains { words in
                 chat.messages.contains { $0.words.contains(words) }
             }
             if turn == 1 || !(isTold || isAnswer) {
