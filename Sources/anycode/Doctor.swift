@@ -25,7 +25,7 @@ struct Doctor: AsyncParsableCommand {
         checks += configuration.warnings.filter { $0.code == .openAccess }.map { .failed("access", "\($0)") }
         checks.append(runner)
         checks += await sandbox(configuration)
-        checks += ServerCheck.checks(configuration)
+        checks += ServerCheck.checks(configuration, local: localProvider(configuration).configuration)
         checks += await telegram(configuration)
         checks += LiveDoctor.checks(configuration)
         for check in checks { Terminal.say(check.line) }
@@ -50,9 +50,7 @@ struct Doctor: AsyncParsableCommand {
 
     private func sandbox(_ configuration: Configuration) async -> [DoctorCheck] {
         if configuration.sandbox.provider == .docker { return await engine(configuration.docker) }
-        let base = configuration.sandbox.local.directory ?? NSTemporaryDirectory()
-        let provider = Daemon.localProvider(
-            configuration.sandbox.local, instance: InstanceID("doctor"), base: base)
+        let provider = localProvider(configuration)
         let found: LocalSurroundings
         do {
             found = try await provider.surroundings()
@@ -70,6 +68,11 @@ struct Doctor: AsyncParsableCommand {
             checks.append(.note("limits", "off here: \(found.limitsOff.joined(separator: ", "))"))
         }
         return checks
+    }
+
+    private func localProvider(_ configuration: Configuration) -> LocalSandboxProvider {
+        let base = configuration.sandbox.local.directory ?? NSTemporaryDirectory()
+        return Daemon.localProvider(configuration.sandbox.local, instance: InstanceID("doctor"), base: base)
     }
 
     private func engine(_ docker: Configuration.Docker) async -> [DoctorCheck] {

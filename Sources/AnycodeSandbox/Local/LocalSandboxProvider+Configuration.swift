@@ -1,5 +1,11 @@
 package import AnycodeCore
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 extension LocalSandboxProvider {
     /// How sandboxes of this machine are made.
     package struct Configuration: Hashable, Sendable {
@@ -49,6 +55,24 @@ extension LocalSandboxProvider {
             if isRoot { return "/var/lib/anycode/sandboxes" }
             if let data = environment["XDG_DATA_HOME"], data.hasPrefix("/") { return "\(data)/anycode/sandboxes" }
             return environment["HOME"].map { "\($0)/.local/share/anycode/sandboxes" }
+        }
+
+        /// Whether a program of this machine is in a sandbox too, at the same path; what a link leads to has to be.
+        package func shows(_ path: String) -> Bool {
+            guard isolation == .bubblewrap else { return true }
+            let real = Self.resolved(path)
+            let roots = SandboxLayout.system + readOnlyPaths
+            return roots.contains { Self.lies(path, in: $0) }
+                && roots.contains { Self.lies(real, in: $0) || Self.lies(real, in: Self.resolved($0)) }
+        }
+
+        private static func resolved(_ path: String) -> String {
+            URL(filePath: path).resolvingSymlinksInPath().path(percentEncoded: false)
+        }
+
+        private static func lies(_ path: String, in folder: String) -> Bool {
+            let folder = folder.hasSuffix("/") ? String(folder.dropLast()) : folder
+            return path == folder || path.hasPrefix(folder + "/")
         }
 
         func network(for agent: AgentName) -> Network { agentNetworks[agent] ?? network }

@@ -13,7 +13,7 @@ import Foundation
 /// They do not depend on the daemon: a killed one leaves them running, and the next takes them over.
 package final class LocalSandboxProvider: SandboxProvider {
     package let id = ProviderID("local")
-    let configuration: Configuration
+    package let configuration: Configuration
     private let locks = LeaseLocks()
     private let children = Mutex<[LeaseID: ChildProcess]>([:])
     let surroundingsCache = Mutex<LocalSurroundings?>(nil)
