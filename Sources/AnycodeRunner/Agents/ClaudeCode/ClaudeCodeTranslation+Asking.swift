@@ -230,13 +230,7 @@ extension ClaudeCodeTranslation {
     }
 
     private static func schema(_ question: JSON, alone: Bool) -> JSON {
-        let choices = (question["options"]?.array ?? []).compactMap { option -> JSON? in
-            guard let label = option.text("label") else { return nil }
-            return [
-                "const": .string(label), "title": .string(label),
-                "description": .string(option.text("description") ?? ""),
-            ]
-        }
+        let choices = ElicitationForm.choices(question)
         let other: JSON = ["const": .string(otherChoice), "title": "Something else, in my own words"]
         let text = question.text("question") ?? ""
         var members = [JSON.Member("title", .string(alone ? question.text("header") ?? text : text))]

@@ -1,7 +1,7 @@
 import AnycodeJSON
 
 /// An item of the program as an ACP tool call.
-struct CodexTool: Sendable {
+struct CodexTool: Sendable, ShownTool {
     let id: String
     var title: String
     var kind: String
@@ -61,18 +61,6 @@ struct CodexTool: Sendable {
         case "failed", "declined": "failed"
         default: "completed"
         }
-    }
-
-    /// Members of a `tool_call` or of its update.
-    var members: [JSON.Member] {
-        var members = [
-            JSON.Member("toolCallId", .string(id)), .init("title", .string(title)), .init("kind", .string(kind)),
-            .init("status", .string(status)),
-        ]
-        if !content.isEmpty { members.append(.init("content", .array(content))) }
-        if !locations.isEmpty { members.append(.init("locations", .array(locations))) }
-        if let rawInput { members.append(.init("rawInput", rawInput)) }
-        return members
     }
 
     /// Takes output of a running command; true when enough is new to show it.

@@ -191,20 +191,11 @@ extension CodexTranslation {
     }
 
     private mutating func form(_ message: String, _ fields: [JSON.Member], _ question: Asked) -> Output {
-        let schema: JSON = [
-            "type": "object", "properties": .object(fields), "required": .array(fields.map { .string($0.key) }),
-        ]
-        return ask(
-            "elicitation/create",
-            [.init("mode", "form"), .init("message", .string(message)), .init("requestedSchema", schema)], question)
+        ask("elicitation/create", ElicitationForm.members(message, fields), question)
     }
 
     private static func schema(_ question: JSON, isAlone: Bool) -> JSON {
-        var choices = (question["options"]?.array ?? []).compactMap { option -> JSON? in
-            guard let label = option.text("label") else { return nil }
-            let description = option.text("description") ?? ""
-            return ["const": .string(label), "title": .string(label), "description": .string(description)]
-        }
+        var choices = ElicitationForm.choices(question)
         let text = question.text("question") ?? ""
         let title = isAlone ? question.text("header") ?? text : text
         var members = [JSON.Member("type", "string"), .init("title", .string(title))]

@@ -1,7 +1,7 @@
 import AnycodeJSON
 
 /// A tool part of the server as an ACP tool call.
-struct OpenCodeTool: Sendable, Equatable {
+struct OpenCodeTool: Sendable, Equatable, ShownTool {
     let id: String
     var title: String
     var kind: String
@@ -40,18 +40,6 @@ struct OpenCodeTool: Sendable, Equatable {
 
     /// Later states have greater ranks.
     var rank: Int { ["pending": 0, "in_progress": 1][status] ?? 2 }
-
-    /// Members of a `tool_call` or of its update.
-    var members: [JSON.Member] {
-        var members = [
-            JSON.Member("toolCallId", .string(id)), .init("title", .string(title)), .init("kind", .string(kind)),
-            .init("status", .string(status)),
-        ]
-        if !content.isEmpty { members.append(.init("content", .array(content))) }
-        if !locations.isEmpty { members.append(.init("locations", .array(locations))) }
-        if let rawInput { members.append(.init("rawInput", rawInput)) }
-        return members
-    }
 
     /// Of a tool or a permission, which mostly have the same names.
     static func kind(_ name: String) -> String {
