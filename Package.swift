@@ -175,7 +175,8 @@ let testTargets: [Target] = [
     .testTarget(
         name: "AnycodeRunnerTests",
         dependencies: [
-            "AnycodeJSON", "AnycodeRunner", "ScriptedModel", "TestJSON", "TestSupport", "anycode-runner",
+            "AnycodeAgent", "AnycodeCore", "AnycodeJSON", "AnycodeRunner", "ScriptedModel", "TestJSON", "TestSupport",
+            "anycode-runner",
             "anycode-demo-agent", "fake-agent-servers", nioCore, nioPosix,
         ],
         exclude: ["ClaudeCode/Transcripts", "Codex/Transcripts"], swiftSettings: settings),

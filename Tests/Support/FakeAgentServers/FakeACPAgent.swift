@@ -47,9 +47,12 @@ struct FakeACPAgent {
     }
 
     private func say(_ text: String, isLost: Bool = false) {
-        let update: JSON = [
-            "sessionUpdate": "agent_message_chunk", "content": ["type": "text", "text": .string(text)],
-        ]
+        update(
+            ["sessionUpdate": "agent_message_chunk", "content": ["type": "text", "text": .string(text)]],
+            isLost: isLost)
+    }
+
+    private func update(_ update: JSON, isLost: Bool = false) {
         server.emit(
             id,
             [
@@ -122,6 +125,10 @@ struct FakeACPAgent {
 
     private func write(_ request: JSON) -> FakeAnswer {
         say("I will create hello.txt now.")
+        update([
+            "sessionUpdate": "tool_call", "toolCallId": "c1", "title": "echo hello > hello.txt", "kind": "execute",
+            "status": "pending",
+        ])
         let pending = Pending()
         server.instances.withLock { $0[id]?.asked["1"] = pending }
         server.emit(
@@ -138,6 +145,10 @@ struct FakeACPAgent {
                 ],
             ])
         let answer = pending.wait()
+        let isAllowed = answer["outcome"]?["optionId"]?.string == "yes"
+        update([
+            "sessionUpdate": "tool_call_update", "toolCallId": "c1", "status": isAllowed ? "completed" : "failed",
+        ])
         say("You chose \(answer["outcome"]?["optionId"]?.string ?? "nothing").")
         return reply(request, ["stopReason": "end_turn"])
     }
