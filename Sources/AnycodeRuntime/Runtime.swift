@@ -22,6 +22,8 @@ package final class Runtime: Sendable {
     let pairing = PairingDesk()
     let unstored = Unstored()
     let newborn = Newborn()
+    /// Raised when a session ended whose sandbox could not be removed.
+    let leftBehind = Signal()
 
     package let sessions = Registry<SessionID, SessionActor>()
     package let outboxes = Registry<ChatID, ChatOutbox>()

@@ -205,6 +205,8 @@ extension SessionActor {
     private func destroy() async throws {
         try? await parts?.terminateChild("stream")
         try? await parts?.terminateChild("lease")
+        // What is being started again just now would otherwise be there after its removal.
+        while isBringingBack { try await broughtBack.wait() }
         connection = nil
         try await setLease("destroying")
         var backoff = Duration.seconds(1)
@@ -215,7 +217,10 @@ extension SessionActor {
                 return enqueue(Input(event: .destroyed))
             } catch {
                 context.status.setLastError(error.description)
-                if attempt == 4 { return enqueue(Input(event: .destroyFailed(error.description))) }
+                guard attempt < 4 else {
+                    runtime.leftBehind.raise()
+                    return enqueue(Input(event: .destroyFailed(error.description)))
+                }
                 try await runtime.clock.sleep(backoff)
                 backoff = backoff * 2
             }
@@ -433,10 +438,19 @@ extension SessionActor {
         case .saving, .closing: break
         default: return
         }
-        guard let lease = try? await runtime.provider.acquire(spec, progress: { _ in }) else { return }
-        connection = SessionConnection(
-            client: runtime.connector.client(for: lease.endpoint, agent: header.agent),
-            workspace: runtime.connector.workspace(for: lease.endpoint))
+        isBringingBack = true
+        defer {
+            isBringingBack = false
+            broughtBack.raise()
+        }
+        do throws(SandboxError) {
+            let lease = try await runtime.provider.acquire(spec) { _ in }
+            connection = SessionConnection(
+                client: runtime.connector.client(for: lease.endpoint, agent: header.agent),
+                workspace: runtime.connector.workspace(for: lease.endpoint))
+        } catch {
+            if error.code == .unavailable { enqueue(Input(event: .acquireDelayed(error))) }
+        }
     }
 
     /// Keeps the patch outside of the sandbox; waits as long as there is no space for it.

@@ -75,6 +75,9 @@ package actor SessionActor: Child {
     let streamOpened = Signal()
     /// Whether the sandbox of a new session is being made before the machine asks for it.
     var leaseIsBegun = false
+    /// Whether a sandbox that ended unseen is being started again, and raised when it is or cannot be.
+    var isBringingBack = false
+    let broughtBack = Signal()
     var callsAreRunning = false
     var endIsRunning = false
     var parts: Supervisor?

@@ -112,6 +112,7 @@ extension SessionMachine {
 
     mutating func saved(_ patch: SavedPatch?) {
         saveIsRunning = false
+        sandboxTrouble = nil
         stopClock()
         state.saveProblem = nil
         state.savedAt = state.agentSeconds
@@ -126,6 +127,7 @@ extension SessionMachine {
 
     mutating func saveFailed(_ reason: String) {
         saveIsRunning = false
+        sandboxTrouble = nil
         state.saveProblem = reason
         stopClock()
         state.savedAt = state.agentSeconds  // the next try is as far away as after a success
@@ -144,6 +146,32 @@ extension SessionMachine {
         guard state.saveProblem != reason else { return }
         state.saveProblem = reason
         note("The work cannot be saved now: \(reason). It stays in the sandbox and is saved as soon as it can be.")
+    }
+
+    /// While what runs the sandbox is away, the work in it is waited for as long as a person would be: it is nowhere else,
+    /// and once the session has ended the sandbox belongs to nobody.
+    mutating func outlasts(_ deadline: Deadline, _ step: Duration) -> Bool {
+        guard let sandboxTrouble, now - phaseBegan + step <= policy.person else { return false }
+        deadlines[deadline] = now + step
+        guard now - phaseBegan < step * 2 else { return true }
+        let end = isEnding ? "gives it up" : "ends the session"
+        note(
+            """
+            The sandbox is still out of reach: \(sandboxTrouble)
+            The work in it is saved as soon as it is back; `/cancel \(header.id.short)` \(end).
+            """)
+        return true
+    }
+
+    /// Whether the session only waits for a sandbox that cannot be reached; it ends without the work in it then.
+    mutating func giveUp(by person: Person) -> Bool {
+        guard let sandboxTrouble else { return false }
+        switch state.phase {
+        case .reviving(let ending), .closing(let ending):
+            destroy(ending, .failed(reason: "\(person.name) gave it up: \(sandboxTrouble)", last: state.lastSave))
+            return true
+        default: return false
+        }
     }
 
     /// The save itself goes on; one that is wanted meanwhile follows it, so that a late answer is never taken for its own.

@@ -54,6 +54,10 @@ extension SessionMachine {
             if let callback { act(.answerClick(callback, note: words)) } else { reply(words) }
             return
         }
+        if giveUp(by: person) {
+            if let callback { act(.answerClick(callback, note: "Given up")) }
+            return
+        }
         if let callback { act(.answerClick(callback, note: isEnding ? "It is ending already." : "Cancelling")) }
         if isEnding, callback == nil { return reply("Session `\(header.id.short)` is ending already.") }
         end(.cancelled, "by \(person.name)", rings: true)

@@ -201,11 +201,12 @@ package struct SessionMachine: Sendable {
         case .checkpoint: startSave()
         case .linger: end(lastOutcome, "", rings: false)
         case .stopGrace: stopGraceExpired()
-        case .save: saveExpired()
+        case .save: if !outlasts(.save, policy.save) { saveExpired() }
         }
     }
 
     private mutating func provisioningExpired() {
+        if case .reviving = state.phase, outlasts(.provisioning, policy.provisioning) { return }
         let words = words(policy.provisioning)
         let why = sandboxTrouble.map { ": \($0)" } ?? ""
         switch state.phase {

@@ -5,19 +5,34 @@ import Supervision
 
 /// At start and then periodically: ends every sandbox of this instance that no live session owns.
 struct Reaper: Child {
+    /// Between two rounds while something that should go cannot be removed.
+    static let retryInterval: Duration = .seconds(10)
+
     let runtime: Runtime
     let context: ChildContext
 
     func run() async throws {
         while true {
+            var pause = runtime.configuration.reaperInterval
             do {
                 try await round()
                 context.status.setLastError(nil)
             } catch let error as SandboxError {
                 context.status.setLastError(error.description)  // the provider may be away; the next round asks again
+                pause = min(pause, Self.retryInterval)
             }
-            context.status.wait(for: "the next round", within: runtime.configuration.reaperInterval)
-            try await runtime.clock.sleep(runtime.configuration.reaperInterval)
+            context.status.wait(for: "the next round", within: pause)
+            try await sleep(pause)
+        }
+    }
+
+    /// Ends early when a session left its sandbox behind.
+    private func sleep(_ pause: Duration) async throws {
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await runtime.clock.sleep(pause) }
+            group.addTask { try await runtime.leftBehind.wait() }
+            try await group.next()
+            group.cancelAll()
         }
     }
 

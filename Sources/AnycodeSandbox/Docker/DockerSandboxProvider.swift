@@ -149,7 +149,27 @@ package final class DockerSandboxProvider: SandboxProvider {
             return nil
         }
         progress("starting the sandbox again")
-        return lease(spec, try await start.start(existing.id, .now + configuration.startTimeout))
+        return lease(spec, try await startAgain(existing.id, start))
+    }
+
+    /// It ran before, and what is in it exists nowhere else: a failure may be that of an Engine which is shutting down, and
+    /// does not answer any more the next time.
+    private func startAgain(_ id: String, _ start: ContainerStart) async throws(SandboxError) -> StartedContainer {
+        let deadline = ContinuousClock.now + configuration.startTimeout
+        var pause = Duration.milliseconds(500)
+        while true {
+            do throws(SandboxError) {
+                return try await start.start(id, deadline)
+            } catch {
+                guard error.code == .failed, .now + pause < deadline else { throw error }
+            }
+            do {
+                try await clock.sleep(for: pause)
+            } catch {
+                throw SandboxError(.cancelled, "cancelled while starting the sandbox again")
+            }
+            pause = min(pause * 2, .seconds(5))
+        }
     }
 
     private enum Found {

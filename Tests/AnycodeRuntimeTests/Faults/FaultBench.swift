@@ -185,6 +185,7 @@ final class Faults: Sendable {
         var prepare: AgentError?
         var patch: AgentError?
         var streamIsCut = false
+        var isOutOfReach = false
         var agentIsSilent = false
         var turnFailure: String?
         var slept: Duration = .zero
@@ -218,6 +219,14 @@ final class Faults: Sendable {
     var streamIsCut: Bool {
         get { state.withLock(\.streamIsCut) }
         set { state.withLock { $0.streamIsCut = newValue } }
+    }
+    /// Nothing in the sandbox answers; what runs it may be gone or not.
+    var isOutOfReach: Bool {
+        get { state.withLock(\.isOutOfReach) }
+        set { state.withLock { $0.isOutOfReach = newValue } }
+    }
+    func checkReach() throws(AgentError) {
+        if isOutOfReach { throw AgentError(.unreachable, "Connection refused") }
     }
     /// The agent says nothing more.
     var agentIsSilent: Bool {
@@ -290,14 +299,19 @@ struct FaultyClient: AgentClient {
     let base: any AgentClient
     let faults: Faults
 
-    func send(_ call: AgentCall) async throws(AgentError) { try await base.send(call) }
+    func send(_ call: AgentCall) async throws(AgentError) {
+        try faults.checkReach()
+        try await base.send(call)
+    }
 
     func events(after cursor: Int64?) async throws(AgentError) -> AgentEventStream {
         if faults.streamIsCut { throw AgentError(.unreachable, "Connection refused") }
+        try faults.checkReach()
         let (stream, faults) = (try await base.events(after: cursor), faults)
         return AgentEventStream { () async throws(AgentError) in
             while let items = try await stream.next() {
                 if faults.streamIsCut { throw AgentError(.unreachable, "Connection reset by peer") }
+                try faults.checkReach()
                 if !faults.agentIsSilent { return items.map { Self.failing($0, faults) } }
             }
             return nil
@@ -321,6 +335,7 @@ struct FaultyWorkspace: Workspace {
     let faults: Faults
 
     func health() async throws(AgentError) -> RunnerHealth {
+        try faults.checkReach()
         let health = try await base.health()
         return RunnerHealth(
             version: faults.runner.version, logID: health.logID, agentIsRunning: health.agentIsRunning,
@@ -340,7 +355,10 @@ struct FaultyWorkspace: Workspace {
         return try await base.prepare(source, credentials: credentials, progress: progress)
     }
 
-    func status() async throws(AgentError) -> WorkspaceStatus { try await base.status() }
+    func status() async throws(AgentError) -> WorkspaceStatus {
+        try faults.checkReach()
+        return try await base.status()
+    }
 
     func patch(limit: Int) async throws(AgentError) -> [UInt8] {
         if let error = faults.patch { throw error }

@@ -115,6 +115,92 @@ struct FaultTests {
         #expect(bench.texts.contains { $0.contains("the sandbox died: killed") })
     }
 
+    // MARK: What runs the sandboxes
+
+    private static let away = SandboxError(.unavailable, "the Docker Engine is not reachable", hint: "Start it.")
+
+    /// A session whose sandbox ended unseen while it could not be reached, and whose provider does not answer.
+    private func cutOff() throws -> FaultBench {
+        let bench = try working("{edit,permission,edit}")
+        bench.wait(.seconds(10))
+        bench.faults.provider = Self.away
+        bench.faults.streamIsCut = true
+        bench.chat.click(token(bench, "Allow once"), on: MessageID("m"), in: bench.room, by: bench.ana)
+        bench.wait(.seconds(2))
+        bench.faults.isOutOfReach = true
+        bench.wait(.seconds(58))
+        bench.sandbox?.kill()
+        return bench
+    }
+
+    private func told(_ bench: FaultBench, _ words: String) -> Int { bench.texts.count { $0.contains(words) } }
+
+    private func comeBack(_ bench: FaultBench) {
+        bench.faults.isOutOfReach = false
+        bench.faults.streamIsCut = false
+        bench.faults.provider = nil
+    }
+
+    @Test(arguments: [60, 600, 6 * 3600]) func aProviderThatIsAwayForLongLosesNoWork(_ seconds: Int) throws {
+        let bench = try cutOff()
+        bench.wait(.seconds(seconds))
+        #expect(bench.host.sandboxes.count == 1)
+        #expect(try bench.session().isLive)
+        let words = "cannot be reached now, and it is tried again: the Docker Engine is not reachable. Start it."
+        #expect(bench.texts.count { $0.contains(words) } == 1, "\(bench.texts)")
+        comeBack(bench)
+        bench.wait(.seconds(120))
+        #expect(try bench.session().state == "failed")
+        #expect(try bench.show().contains("lost contact with the sandbox: Connection refused"))
+        #expect(try bench.show().contains("1 file"))
+        #expect(bench.host.sandboxes.isEmpty)
+    }
+
+    @Test func aProviderThatStaysAwayIsGivenUpAndItsSandboxRemovedOnceItIsBack() throws {
+        let bench = try cutOff()
+        bench.wait(.seconds(13 * 3600))
+        #expect(try bench.session().state == "failed")
+        #expect(told(bench, "The work in it is saved as soon as it is back; `/cancel") == 1, "\(bench.texts)")
+        #expect(bench.texts.contains { $0.contains("The workspace could not be saved") })
+        #expect(bench.host.sandboxes.count == 1)
+        comeBack(bench)
+        bench.wait(.seconds(60))
+        #expect(bench.host.sandboxes.isEmpty)
+    }
+
+    @Test func aSandboxOutOfReachIsGivenUpWhenCancelledAgain() throws {
+        let bench = try working("{edit,permission,edit}")
+        bench.wait(.seconds(10))
+        bench.faults.isOutOfReach = true
+        bench.faults.provider = Self.away
+        bench.write("/cancel")
+        bench.wait(.seconds(120))
+        #expect(try bench.session().isLive)
+        bench.write("/cancel")
+        bench.wait(.seconds(30))
+        #expect(try bench.session().state == "cancelled")
+        #expect(bench.texts.contains { $0.contains("Ana gave it up: the Docker Engine is not reachable") })
+        #expect(bench.host.sandboxes.count == 1)
+        comeBack(bench)
+        bench.wait(.seconds(60))
+        #expect(bench.host.sandboxes.isEmpty)
+    }
+
+    @Test func aSandboxThatDiedIsBroughtBackAfterALongAbsenceOfItsProvider() throws {
+        let bench = try working("{edit,permission,edit}")
+        bench.wait(.seconds(10))
+        bench.faults.provider = Self.away
+        bench.sandbox?.kill()
+        bench.wait(.seconds(6 * 3600))
+        #expect(bench.tree.contains("sandbox to come back"), "\(bench.tree)")
+        #expect(told(bench, "The work in it is saved as soon as it is back; `/cancel") == 1, "\(bench.texts)")
+        comeBack(bench)
+        bench.wait(.seconds(120))
+        #expect(try bench.show().contains("the sandbox died: killed"))
+        #expect(try bench.show().contains("1 file"))
+        #expect(bench.host.sandboxes.isEmpty)
+    }
+
     @Test func aRepositoryThatCannotBeCloned() throws {
         let bench = try FaultBench()
         bench.faults.prepare = AgentError(

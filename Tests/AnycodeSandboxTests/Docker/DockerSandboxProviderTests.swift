@@ -201,6 +201,56 @@ import Testing
         }
     }
 
+    /// One that is shutting down still takes calls, and fails them in words of its own.
+    @Test func aSandboxThatEndedIsStartedAgainThoughItsEngineRefusesAtFirst() async throws {
+        try await Self.with { fixture in
+            _ = try await fixture.acquire()
+            let id = try #require(fixture.engine.containers.first).id
+            fixture.engine.end(exitCode: 0, telling: false)
+            let text = "failed to update store for object type *libnetwork.endpoint: open : no such file or directory"
+            fixture.engine.fail("/start", .status(500, text))
+            fixture.engine.fail("/start", .status(500, text))
+            _ = try await fixture.acquire()
+            #expect(fixture.engine.containers.map(\.id) == [id])
+            #expect(fixture.engine.containers.map(\.isRunning) == [true])
+        }
+    }
+
+    @Test func aStreamOfEventsThatBreaksIsTakenUpAgain() async throws {
+        try await Self.with { fixture in
+            let lease = try await fixture.acquire()
+            async let exit = lease.waitForExit()
+            await fixture.engine.hasListener.wait()
+            fixture.engine.dropStreams()
+            await fixture.engine.hasSecondListener.wait()
+            fixture.engine.end(exitCode: 3)
+            #expect(try await exit.message == "the runner ended with code 3")
+        }
+    }
+
+    @Test func anEndWhileTheStreamOfEventsIsBrokenIsFoundByTheList() async throws {
+        try await Self.with { fixture in
+            let lease = try await fixture.acquire()
+            async let exit = lease.waitForExit()
+            await fixture.engine.hasListener.wait()
+            fixture.engine.end(exitCode: 137, outOfMemory: true, telling: false)
+            fixture.engine.dropStreams()
+            #expect(try await exit.message == "the sandbox ran out of memory and was killed")
+        }
+    }
+
+    /// The list still had it alive, and nothing is told a second time unless it is asked for.
+    @Test func anEndBetweenTheListAndTheStreamAfterItIsAskedFor() async throws {
+        try await Self.with { fixture in
+            let lease = try await fixture.acquire()
+            async let exit = lease.waitForExit()
+            let engine = fixture.engine
+            await engine.hasListener.wait()
+            engine.dropStreams { engine.end(exitCode: 3) }
+            #expect(try await exit.message == "the runner ended with code 3")
+        }
+    }
+
     @Test func waitingEndsWhenCancelled() async throws {
         try await Self.with { fixture in
             let lease = try await fixture.acquire()

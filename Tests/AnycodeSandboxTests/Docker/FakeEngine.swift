@@ -32,14 +32,22 @@ final class FakeEngine: Sendable {
         var faults: [(call: String, fault: Fault)] = []
         var calls: [String] = []
         var streams: [ScriptedConnection] = []
+        /// What happened, in lines, and when by the Engine's clock.
+        var past: [(time: Int, line: String)] = []
+        /// What is to happen between the next list and the stream that is opened after it.
+        var gap: (@Sendable () -> Void)?
+        var streamCount = 0
         var pull: [String] = []
         var versions: (lowest: String, highest: String) = ("1.24", "1.41")
         var server: ScriptedServer?
     }
 
     let socket = "/tmp/anycode-test-\(UInt32.random(in: .min ... .max)).sock"
-    /// Open when someone listens to events.
+    /// Open when someone listens to events, and when someone does so again.
     let hasListener = Gate()
+    let hasSecondListener = Gate()
+    /// The clock that its answers tell.
+    private static let now = 784_111_777
     private let state = Mutex(State())
 
     init() throws {
@@ -69,22 +77,40 @@ final class FakeEngine: Sendable {
         state.withLock { $0.pull = lines }
     }
 
-    /// A container dies; nobody is told when the Engine is made to be silent about it.
+    /// A container dies; nobody is told, now or later, when the Engine is made to be silent about it.
     func end(exitCode: Int, outOfMemory: Bool = false, telling: Bool = true) {
-        let (id, streams): (String, [ScriptedConnection]) = state.withLock { state in
+        let (lines, streams): ([String], [ScriptedConnection]) = state.withLock { state in
             for index in state.containers.indices {
                 state.containers[index].status = "exited"
                 state.containers[index].exitCode = exitCode
                 state.containers[index].outOfMemory = outOfMemory
             }
-            return (state.containers.first?.id ?? "", telling ? state.streams : [])
-        }
-        for stream in streams {
-            for action in (outOfMemory ? ["oom", "die"] : ["die"]) {
-                stream.chunk("{\"Type\":\"container\",\"Action\":\"\(action)\",\"Actor\":{\"ID\":\"\(id)\",")
-                stream.chunk("\"Attributes\":{\"exitCode\":\"\(exitCode)\"}},\"timeNano\":1}\n")
+            guard telling else { return ([], []) }
+            let id = state.containers.first?.id ?? ""
+            let lines = (outOfMemory ? ["oom", "die"] : ["die"]).map { action in
+                "{\"Type\":\"container\",\"Action\":\"\(action)\",\"Actor\":{\"ID\":\"\(id)\",\"Attributes\":"
+                    + "{\"exitCode\":\"\(exitCode)\"}},\"time\":\(Self.now),\"timeNano\":\(Self.now)000000000}\n"
             }
+            state.past += lines.map { (Self.now, $0) }
+            return (lines, state.streams)
         }
+        for stream in streams { lines.forEach { Self.tell($0, stream) } }
+    }
+
+    /// In two pieces, as a network may.
+    private static func tell(_ line: String, _ stream: ScriptedConnection) {
+        stream.chunk(String(line.prefix(40)))
+        stream.chunk(String(line.dropFirst(40)))
+    }
+
+    /// All streams of events break. `body` happens after the next list and before the stream that follows it.
+    func dropStreams(thenInTheGap body: (@Sendable () -> Void)? = nil) {
+        let streams = state.withLock { state in
+            state.gap = body
+            defer { state.streams = [] }
+            return state.streams
+        }
+        for stream in streams { stream.abort() }
     }
 
     func start() throws {
@@ -230,12 +256,22 @@ final class FakeEngine: Sendable {
 
     private func events(_ query: [String: String], _ connection: ScriptedConnection?) -> Bool {
         let filters = object(Array((query["filters"] ?? "").utf8), allowed: ["type", "label", "event"])
-        guard filters != nil, query["since"] == "784111776", let connection else {
-            return answer(400, "invalid filter or time", connection)
+        guard filters != nil, let since = query["since"].flatMap({ Int($0) }), (1...Self.now).contains(since),
+            let connection
+        else { return answer(400, "invalid filter or time", connection) }
+        let gap = state.withLock { state in
+            defer { state.gap = nil }
+            return state.gap
         }
+        gap?()
         connection.startChunks("application/json")
-        state.withLock { $0.streams.append(connection) }
-        hasListener.open()
+        let (past, isFirst) = state.withLock { state in
+            state.streams.append(connection)
+            state.streamCount += 1
+            return (state.past.filter { $0.time >= since }, state.streamCount == 1)
+        }
+        for event in past { Self.tell(event.line, connection) }
+        (isFirst ? hasListener : hasSecondListener).open()
         connection.waitForHangUp()
         return false
     }

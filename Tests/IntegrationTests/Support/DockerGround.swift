@@ -14,13 +14,18 @@ struct DockerGround: Sendable {
     static let agents = "anycode-test:agents"
 
     let installation: Installation
+    /// Where the Engine listens, as `DOCKER_HOST` names it; `nil` for the usual place.
+    var host: String?
+    /// What the daemon is started by, so that it reaches what the Engine publishes.
+    var wrapper: [String] = []
 
     /// Runs `body` where an Engine answers that has the images; nothing of it is left on the Engine afterwards.
     static func with(_ body: (DockerGround) async throws -> Void) async throws {
         guard await isThere() else { return }
         try await Installation.anywhere { installation in
-            if let host = ProcessInfo.processInfo.environment["DOCKER_HOST"] { installation.set("DOCKER_HOST", host) }
-            let ground = DockerGround(installation: installation)
+            let host = ProcessInfo.processInfo.environment["DOCKER_HOST"]
+            if let host { installation.set("DOCKER_HOST", host) }
+            let ground = DockerGround(installation: installation, host: host)
             do {
                 try await body(ground)
             } catch {
@@ -44,8 +49,7 @@ struct DockerGround: Sendable {
     }
 
     private static func isThere() async -> Bool {
-        guard FileManager.default.fileExists(atPath: programs + "/anycode-runner"),
-            let found = try? await run("docker", ["image", "inspect", plain, agents]), found.code == 0
+        guard hasPrograms, let found = try? await run("docker", ["image", "inspect", plain, agents]), found.code == 0
         else {
             Surroundings.skip(
                 "whole tasks in Docker: no Engine with the images of scripts/test-images; use scripts/docker-engine run"
@@ -55,6 +59,8 @@ struct DockerGround: Sendable {
         return true
     }
 
+    static var hasPrograms: Bool { FileManager.default.fileExists(atPath: programs + "/anycode-runner") }
+
     /// Where `scripts/portable-programs` puts programs that run in any container, and the daemon that copies them in.
     private static var programs: String {
         URL(fileURLWithPath: Surroundings.program("anycode")).deletingLastPathComponent().path + "/portable"
@@ -62,14 +68,14 @@ struct DockerGround: Sendable {
 
     /// The daemon, its chat on pipes.
     func daemon() throws -> RunningProgram {
-        let path = installation.configuration
-        return try installation.start(Self.programs + "/anycode", ["run", "--config", path])
+        let words = wrapper + [Self.programs + "/anycode", "run", "--config", installation.configuration]
+        return try installation.start(words[0], Array(words.dropFirst()))
     }
 
     /// What the program `docker` prints.
     @discardableResult
     func docker(_ arguments: String...) async throws -> String {
-        let result = try await Self.run("docker", arguments)
+        let result = try await Self.run("docker", arguments, host: host)
         guard result.code == 0 else {
             throw Failure(description: "docker \(arguments.joined(separator: " ")): \(result.errors)")
         }
@@ -90,6 +96,16 @@ struct DockerGround: Sendable {
         let text = try await installation.run("anycodectl", "orphans", "--json").output
         let resources = try WireCoding.decode(ResourceList.self, from: Data(text.utf8)).resources
         return try await containers() + resources.map { "\($0)" }
+    }
+
+    /// Returns when nothing is left, at the latest after the reaper has looked twice.
+    func whenEmpty(within limit: Duration = .seconds(70)) async throws {
+        let end = ContinuousClock.now + limit
+        while true {
+            let left = try await leftovers()
+            if left.isEmpty { return }
+            guard .now < end else { throw Failure(description: "They stay: \(left)") }
+        }
     }
 
     /// How so many sessions ended, once all have.
@@ -117,10 +133,11 @@ struct DockerGround: Sendable {
     }
 
     static func run(
-        _ name: String, _ arguments: [String]
+        _ name: String, _ arguments: [String], host: String? = nil
     ) async throws -> (code: Int32?, output: String, errors: String) {
-        let program = try RunningProgram(
-            "/usr/bin/env", [name] + arguments, environment: ProcessInfo.processInfo.environment)
+        var environment = ProcessInfo.processInfo.environment
+        if let host { environment["DOCKER_HOST"] = host }
+        let program = try RunningProgram("/usr/bin/env", [name] + arguments, environment: environment)
         let code = await program.end()
         return (code, program.output.text, program.errors.text)
     }
