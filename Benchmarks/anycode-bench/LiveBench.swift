@@ -17,7 +17,7 @@ struct LiveBench {
         defer { bench.end() }
         if thorough { try bench.trickle("nothing else", into: &table) }
         table.begin("\(sessions) live sessions, each streaming 2 deltas/s, each delta shown")
-        try await bench.start(into: &table)
+        guard try await bench.start(into: &table) else { return }
         try await bench.measure(seconds: 15, into: &table)
         try await bench.verify(into: &table)
         guard thorough else { return }
@@ -75,12 +75,20 @@ struct LiveBench {
         }
     }
 
-    private func start(into table: inout BudgetTable) async throws {
+    /// Returns whether all of them came to stream: a machine may have less to give than they ask for.
+    private func start(into table: inout BudgetTable) async throws -> Bool {
         let before = try runners.ask("state")["streaming"] ?? 0
         let begin = Self.microseconds()
         try daemon.ask("tasks \(sessions)")
-        _ = try await wait(300, for: "streaming") { $0 - before >= Double(sessions) }
+        do {
+            _ = try await wait(300, for: "streaming") { $0 - before >= Double(sessions) }
+        } catch is LiveBenchError {
+            let streaming = (try runners.ask("state")["streaming"] ?? 0) - before
+            table.add("sessions that stream after five minutes", streaming, "", .atLeast(Double(sessions)))
+            return false
+        }
         table.add("/tasks taken and prompted", Double(sessions) / (Double(Self.microseconds() - begin) / 1e6), "/s")
+        return true
     }
 
     private func measure(seconds: Double, into table: inout BudgetTable) async throws {
