@@ -44,13 +44,16 @@ import Testing
                 let (daemon, session) = try await begin(ground)
                 try await engine.end(signal)
                 if signal == SIGTERM {
-                    #expect(await daemon.says("waiting for a sandbox: .*the Docker Engine at .* is not reachable"))
+                    // Whether it still says that the container ended, or is found gone with it, is a matter of moments.
+                    #expect(await daemon.says("the Docker Engine at .* is not reachable", within: .seconds(90)))
                 } else {
                     _ = try await ground.installation.tree(saying: "restart after failure")
                 }
                 #expect(try await ground.installation.show(session).summary.isLive)
                 try await engine.start()
-                try await daemon.expect("❌ Failed: the sandbox died: .* 1 file changed", within: .seconds(90))
+                try await daemon.expect(
+                    "❌ Failed: (the sandbox died|lost contact with the sandbox): .* 1 file changed",
+                    within: .seconds(90))
                 try await expectWork(daemon)
                 #expect(await daemon.says("failed, sandbox removed"))
                 try await expectNothingLeft(ground, daemon)
