@@ -31,8 +31,10 @@ struct SandboxAgentTranslation: ServerTranslation {
     private var createdAt: Int64?
     private var isStarted = false
     private var isChecking = false
-    /// Whether something was missed, so that an answer may never come by the stream.
-    private var hasGap = false
+    /// Requests in whose time the stream broke: their answers come with the next replay at the latest.
+    private var unsure: Set<JSON> = []
+    /// Requests in whose time messages were lost for good, and maybe their answers with them.
+    private var gapped: Set<JSON> = []
     private var lastNotice = 0
 
     init(agent: String) {
@@ -81,12 +83,14 @@ struct SandboxAgentTranslation: ServerTranslation {
         // Without any answer it may have been taken: the stream tells.
         if answer.isMissing, isStarted { return outputs }
         guard isTaken else {
-            open.removeAll { $0 == id }
+            settle(id)
             return outputs + [.failure(id, code: -32603, Self.words(answer))]
         }
         guard let json = answer.json, json["id"] == id else { return outputs }
         answers[id] = json
-        return outputs + (hasGap ? deliverHeld() : [])
+        if gapped.contains(id) { return outputs + deliverHeld { $0 == id } }
+        // What it said before comes by the stream, which may have lost it between its replay and now.
+        return outputs + (unsure.contains(id) ? [.resubscribe] : [])
     }
 
     private static func words(_ answer: ServerAnswer) -> String {
@@ -99,9 +103,9 @@ struct SandboxAgentTranslation: ServerTranslation {
         }
     }
 
-    /// Answers that the stream lost.
-    private mutating func deliverHeld() -> [Output] {
-        let held = open.compactMap { id in answers[id].map { (id, $0) } }
+    /// Answers that the stream may have lost.
+    private mutating func deliverHeld(_ isMeant: (JSON) -> Bool = { _ in true }) -> [Output] {
+        let held = open.filter(isMeant).compactMap { id in answers[id].map { (id, $0) } }
         for (id, _) in held { settle(id) }
         return held.map { .client($0.1) }
     }
@@ -109,6 +113,8 @@ struct SandboxAgentTranslation: ServerTranslation {
     private mutating func settle(_ id: JSON) {
         open.removeAll { $0 == id }
         answers[id] = nil
+        unsure.remove(id)
+        gapped.remove(id)
     }
 
     // MARK: The stream
@@ -138,7 +144,7 @@ struct SandboxAgentTranslation: ServerTranslation {
         last = 0
         asked = []
         let lost = open
-        (open, answers) = ([], [:])
+        (open, answers, unsure, gapped) = ([], [:], [], [])
         let words = "The agent was restarted in its sandbox, and what it was doing is lost."
         return lost.map {
             .client([
@@ -152,8 +158,9 @@ struct SandboxAgentTranslation: ServerTranslation {
 
     mutating func unsubscribed(_ refusal: ServerAnswer?) -> [Output] {
         guard isStarted else { return [] }
-        hasGap = true
-        return deliverHeld() + check()
+        unsure.formUnion(open)
+        // A server that gives no stream says nothing more than its answers.
+        return (refusal == nil ? [] : deliverHeld()) + check()
     }
 
     mutating func received(_ event: ServerEvent) -> [Output] {
@@ -172,7 +179,7 @@ struct SandboxAgentTranslation: ServerTranslation {
     }
 
     private mutating func missed(from: Int64, to: Int64) -> [Output] {
-        hasGap = true
+        gapped.formUnion(open)
         return [.notification("_adapter/gap", ["from": .integer(from), "to": .integer(to)])] + deliverHeld()
     }
 
