@@ -69,6 +69,12 @@ final class ConsoleLoop: SerialExecutor {
             throw ConsoleError(
                 code: .descriptorsUnusable, message: "No thread can be started", hint: "Raise the limit of threads.")
         }
+        // Nobody waits for its end, with which the system is to take its stack back.
+        #if canImport(Darwin)
+        if let thread { pthread_detach(thread) }
+        #else
+        pthread_detach(thread)
+        #endif
     }
 
     // MARK: Executor
