@@ -360,7 +360,7 @@ package actor SessionActor: Child {
     // MARK: Decide, commit, act
 
     private func commit(_ batch: [Input]) async throws -> [SessionAction] {
-        var commit = SessionCommit(header: header, incarnation: incarnation)
+        var commit = SessionCommit(incarnation: incarnation)
         var actions: [SessionAction] = []
         for input in batch {
             if let number = input.cursor, number <= commit.cursor ?? cursor ?? 0 { continue }  // read twice
@@ -373,15 +373,21 @@ package actor SessionActor: Child {
                 runtime.logger.debug("agent message of an unknown kind", metadata: ["type": "\(type)"])
             }
         }
-        machine.masked(maskings.take())
-        if machine.state != storedState { commit.state = machine.state }
+        let isChanged = try inPlace { machine in
+            machine.masked(maskings.take())
+            guard machine.state != storedState else { return false }
+            commit.row = try SessionCommit.Row(machine.state, of: header)
+            return true
+        }
         guard !commit.isEmpty else { return actions }
-        let (final, date, base) = (commit, runtime.clock.date(), machine.state.workspace?.base)
-        let makeID = runtime.makeID
+        let (final, date, makeID) = (commit, runtime.clock.date(), runtime.makeID)
+        let base = commit.saves.isEmpty ? nil : machine.state.workspace?.base
         let urgency: Store.Urgency = final.isPatient && actions.isEmpty ? .soon : .now
-        try await runtime.store.write(urgency) { try final.write(in: $0, makeNonce: makeID, base: base, at: date) }
-        if let state = commit.state {
-            storedState = state
+        try await runtime.store.write(urgency) { [self] in
+            try final.write(of: header, in: $0, makeNonce: makeID, base: base, at: date)
+        }
+        if isChanged {
+            storedState = machine.state
             hasNews = true
         }
         cursor = commit.cursor ?? cursor
@@ -444,8 +450,13 @@ package actor SessionActor: Child {
         try? await connection.client.acknowledge(cursor)
     }
 
+    /// Looks at the machine where it is. Read as a value it may be copied, which costs more than a decision.
+    private func inPlace<Result>(_ body: (inout SessionMachine) throws -> Result) rethrows -> Result {
+        try body(&machine)
+    }
+
     private func armTimer(in group: inout ThrowingDiscardingTaskGroup<any Error>) {
-        guard let due = machine.nextDeadline, timerDue.map({ due < $0 }) ?? true else { return }
+        guard let due = inPlace({ $0.nextDeadline }), timerDue.map({ due < $0 }) ?? true else { return }
         timerDue = due
         group.addTask {
             try await self.runtime.clock.sleep(max(.zero, due - self.runtime.clock.now()))
@@ -463,16 +474,14 @@ package actor SessionActor: Child {
         let now = runtime.clock.now()
         guard isNews || hasNews || now - publishedAt >= .seconds(1) else { return }
         (hasNews, publishedAt) = (false, now)
-        let brief = machine.brief
+        let (brief, waiting, waitingSince) = inPlace { ($0.brief, $0.waiting, $0.waitingSince) }
         let before = board.withLock { board in
             defer { board = brief }
             return board
         }
         if brief.isAtWork, !before.isAtWork { workBegan.raise() }
         if before.activity != brief.activity { await runtime.routers[.router]?.placesChanged() }
-        let waiting = machine.waiting
-        context.status.wait(
-            for: waiting.reason, on: waiting.on, within: waiting.limit, lasting: machine.waitingSince)
+        context.status.wait(for: waiting.reason, on: waiting.on, within: waiting.limit, lasting: waitingSince)
         context.status[detail: "phase"] = brief.phase
         context.status[detail: "agent"] = header.agent.rawValue
         context.status[detail: "chat"] = header.conversation.description

@@ -53,8 +53,7 @@ extension SessionMachine {
     }
 
     private var dues: [SessionBrief.Due] {
-        deadlines.sorted { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }
-            .map { SessionBrief.Due(name: $0.key.words, at: $0.value) }
+        deadlines.inOrder.map { SessionBrief.Due(name: $0.deadline.words, at: $0.due) }
     }
 
     private var activity: SessionBrief.Activity {
@@ -125,10 +124,10 @@ extension SessionMachine {
         state.phase == .working && state.asks.isEmpty ? now - lastSignOfLife : nil
     }
 
-    private func remaining(_ deadline: Deadline) -> Duration? { deadlines[deadline].map { $0 - now } }
+    private func remaining(_ deadline: SessionDeadline) -> Duration? { deadlines[deadline].map { $0 - now } }
 }
 
-extension SessionMachine.Deadline {
+extension SessionDeadline {
     /// What falls due, as it is shown to operators.
     fileprivate var words: String {
         switch self {

@@ -10,7 +10,20 @@ import Foundation
 /// Everything that one batch of events changes, written in one transaction: cursor, transcript, interactions, buttons,
 /// answers to people, and the inbound events that are thereby handled.
 struct SessionCommit: Sendable {
-    let header: SessionHeader
+    /// What the session's row says of a state that changed.
+    struct Row: Sendable {
+        let word: String
+        let isDone: Bool
+        /// A `StoredSession`.
+        let snapshot: [UInt8]
+
+        init(_ state: SessionState, of header: SessionHeader) throws {
+            word = state.phase.word
+            isDone = if case .done = state.phase { true } else { false }
+            snapshot = try JSONCoding.encode(StoredSession(header: header, state: state))
+        }
+    }
+
     let incarnation: Int64
     var entries: [TranscriptEntry] = []
     var replies: [OutgoingMessage] = []
@@ -21,12 +34,12 @@ struct SessionCommit: Sendable {
     var trust: RememberedTrust?
     var handled: [Int64] = []
     /// `nil` when unchanged.
-    var state: SessionState?
+    var row: Row?
     var cursor: Int64?
 
     var isEmpty: Bool {
         entries.isEmpty && replies.isEmpty && edits.isEmpty && buttons.isEmpty && moved.isEmpty && saves.isEmpty
-            && trust == nil && handled.isEmpty && state == nil && cursor == nil
+            && trust == nil && handled.isEmpty && row == nil && cursor == nil
     }
 
     mutating func add(_ decision: SessionDecision) {
@@ -48,13 +61,15 @@ struct SessionCommit: Sendable {
         }
     }
 
-    func write(in transaction: StoreTransaction, makeNonce: () -> String, base: String?, at date: Date) throws {
-        try writeProgress(in: transaction, at: date)
-        for entry in entries { try writeInteraction(entry, in: transaction, at: date) }
+    func write(
+        of header: SessionHeader, in transaction: StoreTransaction, makeNonce: () -> String, base: String?, at date: Date
+    ) throws {
+        try writeProgress(of: header.id, in: transaction, at: date)
+        for entry in entries { try writeInteraction(entry, of: header, in: transaction, at: date) }
         for save in saves {
             _ = try transaction.insertSave(
                 session: header.id, path: save.path, bytes: save.bytes, files: save.files, base: base ?? "",
-                reason: state?.phase.word ?? "working", at: date)
+                reason: row?.word ?? "working", at: date)
         }
         if let trust {
             let chat = Conversation(chat: header.conversation.chat)
@@ -84,30 +99,36 @@ struct SessionCommit: Sendable {
 
     /// Cursor and transcript, and the state where it changed; most commits of a streaming session are no more than the
     /// former two.
-    private func writeProgress(in transaction: StoreTransaction, at date: Date) throws {
+    private func writeProgress(of id: SessionID, in transaction: StoreTransaction, at date: Date) throws {
         let lines = try entries.map { try $0.storedBytes() }
-        if state == nil, let cursor {
+        if row == nil, let cursor {
             return try transaction.appendTranscript(
-                header.id, incarnation: incarnation, entries: lines, cursor: cursor, at: date)
+                id, incarnation: incarnation, entries: lines, cursor: cursor, at: date)
         }
         var update = SessionUpdate(cursor: cursor)
-        if let state {
-            update.state = state.phase.word
-            if case .done = state.phase { update.finishedAt = date }
-            update.snapshot = try JSONCoding.encode(StoredSession(header: header, state: state))
+        if let row {
+            update.state = row.word
+            if row.isDone { update.finishedAt = date }
+            update.snapshot = row.snapshot
         }
-        try transaction.updateSession(header.id, incarnation: incarnation, update, at: date)
-        try transaction.appendTranscript(header.id, incarnation: incarnation, entries: lines)
+        try transaction.updateSession(id, incarnation: incarnation, update, at: date)
+        try transaction.appendTranscript(id, incarnation: incarnation, entries: lines)
     }
 
     /// Whether it holds nothing but streamed output, which nobody and nothing waits for.
     var isPatient: Bool {
-        replies.isEmpty && saves.isEmpty && handled.isEmpty && state == nil && !entries.contains(where: \.isUrgent)
+        replies.isEmpty && saves.isEmpty && handled.isEmpty && row == nil && !entries.contains(where: \.isUrgent)
     }
 
     private func writeInteraction(
-        _ entry: TranscriptEntry, in transaction: StoreTransaction, at date: Date
+        _ entry: TranscriptEntry, of header: SessionHeader, in transaction: StoreTransaction, at date: Date
     ) throws {
+        func button(_ token: String, _ action: ButtonAction, at date: Date) throws -> ButtonRow {
+            ButtonRow(
+                token: token, session: header.id, interaction: nil, action: try JSONCoding.encode(action),
+                createdAt: date)
+        }
+
         switch entry {
         case .asked(let ask):
             let row = InteractionRow(
@@ -137,11 +158,6 @@ struct SessionCommit: Sendable {
             ])
         default: break
         }
-    }
-
-    private func button(_ token: String, _ action: ButtonAction, at date: Date) throws -> ButtonRow {
-        ButtonRow(
-            token: token, session: header.id, interaction: nil, action: try JSONCoding.encode(action), createdAt: date)
     }
 }
 

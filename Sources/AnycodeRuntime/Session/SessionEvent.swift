@@ -77,9 +77,9 @@ package enum SessionAction: Hashable, Sendable {
     case acquire
     /// Give the runner the environment again, now that it has changed; then `acquired` comes once more.
     case introduce
-    case prepare(RequestedSource?)
+    indirect case prepare(RequestedSource?)
     /// Bring back what an ended session left.
-    case restore(SessionOrigin)
+    indirect case restore(SessionOrigin)
     /// Fetch files from the chat and put them into the workspace.
     case receive([IncomingFile])
     case openStream
@@ -92,7 +92,7 @@ package enum SessionAction: Hashable, Sendable {
     /// Push the changes and open the pull request of `SessionState.pullRequest`.
     case openPullRequest
     /// Show a saved patch in the chat.
-    case showDiff(SavedPatch)
+    indirect case showDiff(SavedPatch)
     /// Everything is done; leave once the chat has it all.
     case end
     /// There is something new in the inbox.

@@ -150,7 +150,7 @@ extension SessionMachine {
 
     /// While what runs the sandbox is away, the work in it is waited for as long as a person would be: it is nowhere else,
     /// and once the session has ended the sandbox belongs to nobody.
-    mutating func outlasts(_ deadline: Deadline, _ step: Duration) -> Bool {
+    mutating func outlasts(_ deadline: SessionDeadline, _ step: Duration) -> Bool {
         guard let sandboxTrouble, now - phaseBegan + step <= policy.person else { return false }
         deadlines[deadline] = now + step
         guard now - phaseBegan < step * 2 else { return true }

@@ -12,11 +12,14 @@ extension SessionMachine {
         for id in open where askedSince[id] == nil { askedSince[id] = now }
     }
 
-    func personDeadlines() -> [Deadline: Duration] {
-        var wanted: [Deadline: Duration] = [.person: now + policy.person]
-        wanted[.reminder] = state.asks.filter { !$0.isReminded }.map(reminderIsDue).min()
+    var personDeadlines: SessionDeadlines.Names {
+        var wanted = SessionDeadlines.Names(.person)
+        wanted.insert(.reminder)
         return wanted
     }
+
+    /// When the next person is reminded; `nil` when all were.
+    var reminderDue: Duration? { state.asks.filter { !$0.isReminded }.map(reminderIsDue).min() }
 
     private func reminderIsDue(_ open: SessionState.OpenAsk) -> Duration {
         (askedSince[open.ask.id] ?? now) + policy.reminder
@@ -41,11 +44,12 @@ extension SessionMachine {
     /// The policy's, and what people gave beyond it.
     var agentTimeLimit: Duration? { policy.agentTime.map { $0 + .seconds(state.grantedSeconds) } }
 
-    /// After how much of the agent's time more is offered; `nil` when it was offered already. Time just given is not
-    /// asked about before it begins.
-    func offerIsDue(_ limit: Duration) -> Duration? {
-        guard state.announcedLimit < limit.inSeconds else { return nil }
-        return max(limit * 4 / 5, state.grantedSeconds > 0 ? limit - TimeOffer.step : .zero)
+    /// Whether more than this limit was not offered yet.
+    func isOfferOpen(_ limit: Duration) -> Bool { state.announcedLimit < limit.inSeconds }
+
+    /// After how much of the agent's time more is offered. Time just given is not asked about before it begins.
+    func offerIsDue(_ limit: Duration) -> Duration {
+        max(limit * 4 / 5, state.grantedSeconds > 0 ? limit - TimeOffer.step : .zero)
     }
 
     mutating func agentTimeExpired() {

@@ -2,16 +2,11 @@ import AnycodeCore
 
 /// Decides everything in a session: event and time in, decision out. No clock, no store, no network.
 package struct SessionMachine: Sendable {
-    package enum Deadline: String, Hashable, Sendable, CaseIterable {
-        case provisioning, reminder, person, agentTime, moreTime, firstEvent, silence, checkpoint, linger, stopGrace,
-            save
-    }
-
     package let header: SessionHeader
     package let policy: SessionPolicy
     package internal(set) var state: SessionState
     /// When each deadline of the current phase falls due; never stored.
-    package internal(set) var deadlines: [Deadline: Duration] = [:]
+    package internal(set) var deadlines = SessionDeadlines()
     /// When the current phase began, for people.
     package internal(set) var phaseBegan: Duration = .zero
     package internal(set) var lastSignOfLife: Duration = .zero
@@ -110,7 +105,7 @@ package struct SessionMachine: Sendable {
     }
 
     /// The earliest deadline, if any.
-    package var nextDeadline: Duration? { deadlines.values.min() }
+    package var nextDeadline: Duration? { deadlines.next }
 
     /// Whether the agent's time runs: it works and nobody is asked.
     var agentClockRuns: Bool { state.phase == .working && state.asks.isEmpty }
@@ -131,10 +126,15 @@ package struct SessionMachine: Sendable {
             stopClock()
         }
         noteAsks()
+        deadlines[.reminder] = nil  // belongs to an ask, not to the phase
         let wanted = wantedDeadlines()
-        deadlines = deadlines.filter { wanted[$0.key] != nil }
-        for (deadline, due) in wanted where deadlines[deadline] == nil { deadlines[deadline] = due }
-        deadlines[.reminder] = wanted[.reminder]  // belongs to an ask, not to the phase
+        for deadline in SessionDeadline.allCases {
+            switch (wanted.contains(deadline), deadlines[deadline]) {
+            case (true, nil): deadlines[deadline] = newDue(deadline)
+            case (false, .some): deadlines[deadline] = nil
+            default: break  // what is set and wanted stays as it is
+            }
+        }
     }
 
     mutating func stopClock() {
@@ -143,50 +143,59 @@ package struct SessionMachine: Sendable {
         clockRunsSince = agentClockRuns ? now : nil
     }
 
-    private func wantedDeadlines() -> [Deadline: Duration] {
+    private func wantedDeadlines() -> SessionDeadlines.Names {
         switch state.phase {
-        case .pending, .done, .destroying: [:]
-        case .provisioning, .preparing, .restoring, .opening, .receiving, .reviving:
-            [.provisioning: now + policy.provisioning]
-        case .choosingRepository: isDecidingTrust ? [.person: now + Self.trustWait] : personDeadlines()
-        case .working: workingDeadlines()
-        case .saving, .closing: [.save: now + policy.save]
-        case .idle: [.linger: now + max(policy.linger, hasPullRequest ? Self.pullRequestWait : .zero)]
-        case .stopping: [.stopGrace: now + policy.stopGrace]
+        case .pending, .done, .destroying: []
+        case .provisioning, .preparing, .restoring, .opening, .receiving, .reviving: .init(.provisioning)
+        case .choosingRepository: isDecidingTrust ? .init(.person) : personDeadlines
+        case .working: workingDeadlines
+        case .saving, .closing: .init(.save)
+        case .idle: .init(.linger)
+        case .stopping: .init(.stopGrace)
         }
     }
 
-    private func workingDeadlines() -> [Deadline: Duration] {
-        var wanted: [Deadline: Duration] = [:]
-        if state.turnIsStopping { wanted[.stopGrace] = now + policy.stopGrace }
-        guard state.asks.isEmpty else {
-            return wanted.merging(personDeadlines()) { $1 }
-        }
+    private var workingDeadlines: SessionDeadlines.Names {
+        var wanted: SessionDeadlines.Names = state.asks.isEmpty ? [] : personDeadlines
+        if state.turnIsStopping { wanted.insert(.stopGrace) }
+        guard state.asks.isEmpty else { return wanted }
         if let limit = agentTimeLimit {
-            wanted[.agentTime] = now + (limit - agentTimeUsed)
-            wanted[.moreTime] = offerIsDue(limit).map { now + ($0 - agentTimeUsed) }
+            wanted.insert(.agentTime)
+            if isOfferOpen(limit) { wanted.insert(.moreTime) }
         }
-        if isConnected, !saveIsRunning {
-            let untilSave = policy.checkpoint - (agentTimeUsed - .seconds(state.savedAt))
-            wanted[.checkpoint] = now + max(untilSave, .seconds(1))
-        }
-        if state.turnSpoke {
-            wanted[.silence] = now + policy.silence
-        } else {
-            wanted[.firstEvent] = now + policy.firstEvent
-        }
+        if isConnected, !saveIsRunning { wanted.insert(.checkpoint) }
+        wanted.insert(state.turnSpoke ? .silence : .firstEvent)
         return wanted
     }
 
+    /// When a deadline falls due that is set now; `nil` where there is none after all.
+    private func newDue(_ deadline: SessionDeadline) -> Duration? {
+        switch deadline {
+        case .provisioning: return now + policy.provisioning
+        case .reminder: return reminderDue
+        case .person: return now + (isDecidingTrust ? Self.trustWait : policy.person)
+        case .agentTime: return agentTimeLimit.map { now + ($0 - agentTimeUsed) }
+        case .moreTime: return agentTimeLimit.map { now + (offerIsDue($0) - agentTimeUsed) }
+        case .firstEvent: return now + policy.firstEvent
+        case .silence: return now + policy.silence
+        case .checkpoint:
+            let untilSave = policy.checkpoint - (agentTimeUsed - .seconds(state.savedAt))
+            return now + max(untilSave, .seconds(1))
+        case .linger: return now + max(policy.linger, hasPullRequest ? Self.pullRequestWait : .zero)
+        case .stopGrace: return now + policy.stopGrace
+        case .save: return now + policy.save
+        }
+    }
+
     private mutating func tick() {
-        for deadline in Deadline.allCases {
+        for deadline in SessionDeadline.allCases {
             guard let due = deadlines[deadline], due <= now else { continue }
             deadlines[deadline] = nil
             expire(deadline)
         }
     }
 
-    private mutating func expire(_ deadline: Deadline) {
+    private mutating func expire(_ deadline: SessionDeadline) {
         switch deadline {
         case .provisioning: provisioningExpired()
         case .reminder: remind()

@@ -2,7 +2,7 @@ package import AnycodeCore
 
 /// All of a session that must survive the process, besides its transcript. Stored as JSON in the session's row.
 package struct SessionState: Hashable, Sendable, Codable {
-    package enum Phase: Hashable, Sendable, Codable {
+    package indirect enum Phase: Hashable, Sendable, Codable {
         case pending
         case provisioning
         case preparing

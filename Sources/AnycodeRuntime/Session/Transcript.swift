@@ -35,13 +35,13 @@ package struct Transcript: Sendable {
     package enum Block: Hashable, Sendable {
         case head
         case stream(Stream)
-        case asked(Asked)
+        indirect case asked(Asked)
         /// Brings the ask of another block to mind.
         case reminder(ofBlock: Int)
-        case offered(Offered)
-        case restored(Restoration)
-        case turn(TurnReport)
-        case session(SessionReport)
+        indirect case offered(Offered)
+        indirect case restored(Restoration)
+        indirect case turn(TurnReport)
+        indirect case session(SessionReport)
     }
 
     package let header: SessionHeader

@@ -5,11 +5,11 @@ package enum TranscriptEntry: Hashable, Sendable, Codable {
     /// What the session is doing before and after its turns, for its first message.
     case progressed(String)
     /// The repository as it was cloned.
-    case prepared(PreparedWorkspace)
+    indirect case prepared(PreparedWorkspace)
     /// What an ended session left was brought back.
-    case restored(Restoration)
+    indirect case restored(Restoration)
     /// The person's words that start a turn.
-    case prompted(turn: Int, by: Person, text: String)
+    indirect case prompted(turn: Int, by: Person, text: String)
     /// A follow-up that waits for the turn in progress.
     case queued(text: String)
     /// A follow-up that waited was moved to another session.
@@ -18,23 +18,23 @@ package enum TranscriptEntry: Hashable, Sendable, Codable {
     case tagged
     case text(String)
     case thought(String)
-    case tool(ToolCall)
-    case toolUpdated(ToolCallUpdate)
+    indirect case tool(ToolCall)
+    indirect case toolUpdated(ToolCallUpdate)
     case plan([PlanEntry])
-    case asked(Ask)
+    indirect case asked(Ask)
     /// A form's field got its value, or a multiple choice was toggled; the form is still open.
-    case answeredField(InteractionID, field: Int, selection: [String], by: Person)
-    case resolved(InteractionID, Resolution)
+    indirect case answeredField(InteractionID, field: Int, selection: [String], by: Person)
+    indirect case resolved(InteractionID, Resolution)
     /// An ask that has waited for long was brought to mind.
     case reminded(InteractionID)
     /// The agent's time is nearly used up; people may give it more.
-    case timeOffered(TimeOffer)
+    indirect case timeOffered(TimeOffer)
     /// - Parameter limit: the agent's time from now on, whole seconds.
-    case timeGranted(TimeOffer.ID, by: Person, limit: Int)
+    indirect case timeGranted(TimeOffer.ID, by: Person, limit: Int)
     /// Something Anycode itself has to say in the stream of the turn.
     case notice(String)
-    case turnEnded(TurnReport)
-    case finished(SessionReport)
+    indirect case turnEnded(TurnReport)
+    indirect case finished(SessionReport)
 
     /// The form in which the store keeps it: JSON.
     ///

@@ -26,13 +26,15 @@ struct GroupCommit: ~Copyable, Sendable {
         let writes: [PendingWrite]
     }
 
-    /// Runs all writes, each in a savepoint, and commits them together.
+    /// Runs all writes and commits them together.
     ///
-    /// A body that fails takes back its own part only. A commit that fails fails them all.
+    /// A body that fails takes back its own part only: since that is rare, the group is tried without savepoints first,
+    /// and again with one for each write. A commit that fails fails them all.
     /// - Parameter isLastTry: refuse what is hindered instead of returning it.
     func run(_ writes: [PendingWrite], in database: Database, isLastTry: Bool = true) -> Hindrance? {
         var rest = writes[...]
         while !rest.isEmpty {
+            if runTogether(rest, in: database) { return nil }
             guard let failure = runGroup(&rest, in: database) else { continue }
             if failure.error.isTransient, !isLastTry {
                 return Hindrance(error: failure.error, writes: failure.writes + rest)
@@ -55,7 +57,31 @@ struct GroupCommit: ~Copyable, Sendable {
         }
     }
 
-    /// Commits as many writes as it can in one transaction and takes them, with those whose bodies failed, from `rest`.
+    /// Commits all writes in one transaction; `false` when any of them, or the transaction itself, failed. Then nothing has
+    /// happened, and nobody was answered.
+    private func runTogether(_ writes: ArraySlice<PendingWrite>, in database: Database) -> Bool {
+        let transaction = StoreTransaction(database: database, keys: keys)
+        var deliveries: [() -> Void] = []
+        deliveries.reserveCapacity(writes.count)
+        do {
+            try execute("BEGIN IMMEDIATE", in: database)
+            for write in writes {
+                guard case .done(let deliver) = write.attempt(transaction) else {
+                    rollback(database)
+                    return false
+                }
+                deliveries.append(deliver)
+            }
+            try commit(database)
+        } catch {
+            rollback(database)
+            return false
+        }
+        for deliver in deliveries { deliver() }
+        return true
+    }
+
+    /// Commits as many writes as it can in one transaction, each in a savepoint, and takes them, with those whose bodies failed, from `rest`.
     ///
     /// - Returns: those that failed with the whole transaction, not answered yet.
     private func runGroup(_ rest: inout ArraySlice<PendingWrite>, in database: Database) -> Hindrance? {
