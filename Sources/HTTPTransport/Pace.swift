@@ -20,7 +20,7 @@ struct Pace {
     /// - Parameter transfers: how many are open.
     mutating func keep(_ transfers: Int) {
         guard transfers >= Self.crowd else { return }
-        let step = transfers >= Self.bigCrowd ? 4_000_000 : 1_000_000
+        let step = transfers >= Self.bigCrowd ? 8_000_000 : 1_000_000
         let now = MonotonicClock.nanoseconds()
         let early = last + step - now
         if (1...step).contains(early) {

@@ -3,7 +3,7 @@ import Synchronization
 /// A request whose answer is handed on while it arrives, at the reader's pace.
 final class StreamExchange: Exchange {
     typealias HeadWaiter = CheckedContinuation<Result<HTTPResponseHead, HTTPError>, Never>
-    typealias BytesWaiter = CheckedContinuation<Result<[UInt8]?, HTTPError>, Never>
+    typealias BytesWaiter = UnsafeContinuation<Result<[UInt8]?, HTTPError>, Never>
 
     private struct State {
         var headWaiter: HeadWaiter?
@@ -110,7 +110,7 @@ final class StreamExchange: Exchange {
     /// Everything received since the last call, waiting for at least one byte; `nil` at the end.
     func next() async throws(HTTPError) -> [UInt8]? {
         try await withTaskCancellationHandler {
-            await withCheckedContinuation { (waiter: BytesWaiter) in read(waiter) }
+            await withUnsafeContinuation { (waiter: BytesWaiter) in read(waiter) }
         } onCancel: {
             cancel()
         }.get()

@@ -62,7 +62,8 @@ struct SessionCommit: Sendable {
     }
 
     func write(
-        of header: SessionHeader, in transaction: StoreTransaction, makeNonce: () -> String, base: String?, at date: Date
+        of header: SessionHeader, in transaction: StoreTransaction, makeNonce: () -> String, base: String?,
+        at date: Date
     ) throws {
         try writeProgress(of: header.id, in: transaction, at: date)
         for entry in entries { try writeInteraction(entry, of: header, in: transaction, at: date) }

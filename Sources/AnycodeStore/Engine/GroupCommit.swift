@@ -81,7 +81,8 @@ struct GroupCommit: ~Copyable, Sendable {
         return true
     }
 
-    /// Commits as many writes as it can in one transaction, each in a savepoint, and takes them, with those whose bodies failed, from `rest`.
+    /// Commits as many writes as it can in one transaction, each in a savepoint, and takes them, with those whose bodies
+    /// failed, from `rest`.
     ///
     /// - Returns: those that failed with the whole transaction, not answered yet.
     private func runGroup(_ rest: inout ArraySlice<PendingWrite>, in database: Database) -> Hindrance? {

@@ -24,7 +24,7 @@ final class StoreThread<Job: Sendable>: Sendable {
     }
 
     /// From the beginning of one batch to the next of patient jobs.
-    private static var pace: DispatchTimeInterval { .milliseconds(5) }
+    private static var pace: DispatchTimeInterval { .milliseconds(16) }
 
     private let state = Mutex(State())
     private let limit: Int
