@@ -31,6 +31,23 @@ struct LiveBench {
         #endif
     }
 
+    /// A crowd whose chat is put off: what it takes to keep the streams, to store every word and to hold it all.
+    static func runUnshown(sessions: Int, into table: inout BudgetTable) async throws {
+        #if os(Linux)
+        let directory = try ScratchDirectory()
+        defer { directory.remove() }
+        let bench = try LiveBench(sessions: sessions, directory, debounce: 3600)
+        defer { bench.end() }
+        table.begin("\(sessions) live sessions, each streaming 2 deltas/s, the chat put off")
+        guard try await bench.start(into: &table) else { return }
+        let (report, deltas) = try await bench.report(seconds: 10)
+        table.add("deltas taken", deltas / 10, "/s", .atLeast(Double(sessions) * 2 * 0.99))
+        bench.addCPU("CPU per delta", report, deltas, .atMost(25), into: &table)
+        bench.addMemory(into: &table)
+        try await bench.verify(into: &table, isShown: false)
+        #endif
+    }
+
     private static func notes(into table: inout BudgetTable) {
         table.note(
             """
@@ -42,11 +59,11 @@ struct LiveBench {
         )
     }
 
-    private init(sessions: Int, _ directory: ScratchDirectory) throws {
+    private init(sessions: Int, _ directory: ScratchDirectory, debounce: Int = 0) throws {
         self.sessions = sessions
         self.directory = directory
         runners = try Worker(role: "play-runners", [directory.path + "/runners", "\(sessions)"])
-        daemon = try Worker(role: "play-daemon", [directory.path, "0"])
+        daemon = try Worker(role: "play-daemon", [directory.path, "\(debounce)"])
         _ = try daemon.answer()
     }
 
@@ -97,6 +114,10 @@ struct LiveBench {
         table.add("added delay, event to chat, p99", report["p99"] ?? 0, "ms", .atMost(50))
         addCPU("CPU per delta, its view and edit included", report, deltas, nil, into: &table)
         table.add("edits of the chat per delta", (report["shown"] ?? 0) / deltas)
+        addMemory(into: &table)
+    }
+
+    private func addMemory(into table: inout BudgetTable) {
         let bytes = Double(Usage.anonymousMemory(of: daemon.processID))
         table.add("anonymous memory", bytes / 1_048_576, "MiB", .atMost(1_024))
     }
