@@ -51,7 +51,8 @@ import Testing
         try await RunnerHarness.run { runner in
             let source = try await prepared(runner)
             let first = try await publish(runner)
-            #expect(try await publish(runner).text == first.text)
+            let again = try await publish(runner)
+            #expect(again == first)
             try Data("more\n".utf8).write(to: URL(filePath: runner.workspace + "/fresh"))
             let second = try await publish(runner)
             #expect(second.status == 200 && second.text != first.text)
