@@ -27,7 +27,14 @@ extension OpenCodeTranslation {
         return gone.map { .notification("$/cancel_request", ["requestId": .integer($0)]) }
     }
 
-    private func isNew(_ id: String) -> Bool { !asked.values.contains { $0.id == id } }
+    private func isNew(_ id: String) -> Bool {
+        !delivered.contains(id) && !asked.values.contains { $0.id == id }
+    }
+
+    private mutating func deliver(_ id: String, _ path: String, _ body: JSON? = nil) -> Output {
+        delivered.insert(id)
+        return .call(.answer(id), [request("POST", path, body)])
+    }
 
     mutating func replied(_ message: JSON) -> [Output] {
         guard let id = message["id"]?.integer, let question = asked.removeValue(forKey: id) else { return [] }
@@ -119,12 +126,12 @@ extension OpenCodeTranslation {
         }
     }
 
-    private func reply(_ id: String, _ reply: String, message: String? = nil) -> Output {
+    private mutating func reply(_ id: String, _ reply: String, message: String? = nil) -> Output {
         // Named in full: a reply that is missing counts as a permission in some servers.
         var members = [JSON.Member("reply", .string(reply))]
         if let message, !message.isEmpty { members.append(.init("message", .string(message))) }
         let path = "/permission/\(ServerRequest.encoded(id))/reply"
-        return .call(.answer, [request("POST", path, .object(members))])
+        return deliver(id, path, .object(members))
     }
 }
 
@@ -183,20 +190,20 @@ extension OpenCodeTranslation {
         return [form("In your own words", members, Asked(id: id, kind: .texts(answers, fields: open)))]
     }
 
-    private func wrote(_ id: String, _ known: [[String]], _ fields: [Int], _ result: JSON) -> [Output] {
+    private mutating func wrote(_ id: String, _ known: [[String]], _ fields: [Int], _ result: JSON) -> [Output] {
         guard let content = Self.accepted(result) else { return [dismiss(id)] }
         var answers = known
         for index in fields { if let text = content.text(Self.field(index)) { answers[index].append(text) } }
         return [answer(id, answers)]
     }
 
-    private func answer(_ id: String, _ answers: [[String]]) -> Output {
+    private mutating func answer(_ id: String, _ answers: [[String]]) -> Output {
         let lists = answers.map { JSON.array($0.map { .string($0) }) }
         let path = "/question/\(ServerRequest.encoded(id))/reply"
-        return .call(.answer, [request("POST", path, ["answers": .array(lists)])])
+        return deliver(id, path, ["answers": .array(lists)])
     }
 
-    private func dismiss(_ id: String) -> Output {
-        .call(.answer, [request("POST", "/question/\(ServerRequest.encoded(id))/reject")])
+    private mutating func dismiss(_ id: String) -> Output {
+        deliver(id, "/question/\(ServerRequest.encoded(id))/reject")
     }
 }

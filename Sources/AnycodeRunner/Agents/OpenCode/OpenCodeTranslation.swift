@@ -16,8 +16,8 @@ struct OpenCodeTranslation: ServerTranslation {
         case choices(request: JSON, loading: String?)
         case prompt
         case abort
-        /// Permissions and questions; what is gone by then was settled elsewhere.
-        case answer
+        /// To a permission or question, by its id; what is gone by then was settled elsewhere.
+        case answer(String)
         case reread(epoch: Int)
         case older(SandboxAgentSessions.Step)
     }
@@ -67,7 +67,7 @@ struct OpenCodeTranslation: ServerTranslation {
     var isSubscribed = false
     /// Events that wait for the state to be read.
     var waiting: [JSON]?
-    private var epoch = 0
+    private(set) var epoch = 0
     private var readsAgain = false
     var roles: [String: String] = [:]
     /// Messages of earlier turns; what comes of them is known.
@@ -79,6 +79,8 @@ struct OpenCodeTranslation: ServerTranslation {
     /// Sessions of sub-agents.
     var children: Set<String> = []
     var asked: [Int64: Asked] = [:]
+    /// Ids of what was answered: the state may have been read before the answer came.
+    var delivered: Set<String> = []
     var cost = 0.0
     private var lastAsked: Int64 = 0
     private var lastNotice = 0
@@ -178,7 +180,10 @@ extension OpenCodeTranslation {
         case .choices(let id, let loading): return chosen(id, loading, answers)
         case .prompt: return accepted(answer)
         case .abort: return reread()
-        case .answer: return answer.isSuccess ? [] : reread()
+        case .answer(let id):
+            if answer.isSuccess { return [] }
+            delivered.remove(id)
+            return reread()
         case .older(let step): return older?.answered(step, answers) ?? []
         case .reread(let epoch): return epoch == self.epoch ? wasRead(answers) : []
         }
