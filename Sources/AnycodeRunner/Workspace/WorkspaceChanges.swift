@@ -103,8 +103,7 @@ struct WorkspaceChanges: Sendable {
             // What stays is swept at the next start.
             try? FileManager.default.removeItem(atPath: scratch)
         }
-        // A copy keeps git from reading every file again.
-        try? FileManager.default.copyItem(atPath: found.text + "/index", toPath: scratch + "/index")
+        Self.copyIndex(from: found.text + "/index", to: scratch + "/index")
         let environment = [
             "GIT_INDEX_FILE": scratch + "/index", "GIT_OBJECT_DIRECTORY": scratch + "/objects",
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": found.text + "/objects",
@@ -118,6 +117,21 @@ struct WorkspaceChanges: Sendable {
         if added.exit != ProcessExit(code: 1) { try check(added) }
         try await nested.add(folders, environment: environment)
         return try await body(environment)
+    }
+
+    /// A copy keeps git from reading every file again. It is as old as the original: a file of the index's own second may
+    /// have changed within it, and git knows by the index's age which files to read (Racy Git, in git's documentation).
+    private static func copyIndex(from original: String, to copy: String) {
+        var state = stat()
+        guard stat(original, &state) == 0 else { return }
+        try? FileManager.default.copyItem(atPath: original, toPath: copy)
+        #if canImport(Darwin)
+        let times = [state.st_mtimespec, state.st_mtimespec]
+        #else
+        let times = [state.st_mtim, state.st_mtim]
+        #endif
+        // Read whole instead, where its age cannot be set.
+        if utimensat(AT_FDCWD, copy, times, 0) != 0 { unlink(copy) }
     }
 
     private func check(_ outcome: Git.Outcome) throws {

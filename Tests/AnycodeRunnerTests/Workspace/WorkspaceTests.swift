@@ -42,6 +42,29 @@ import Testing
         }
     }
 
+    /// As one that is written within the second in which the file was checked out: git knows it by the age of its index.
+    @Test func aChangeThatLeavesAFilesSizeAndTimeIsFound() async throws {
+        try await RunnerHarness.run { runner in
+            let source = try GitRepository(runner.folder + "/source")
+            _ = try await prepare(runner, #"{"url":"\#(source.path)"}"#)
+            let (text, index) = (runner.workspace + "/text", runner.workspace + "/.git/index")
+            try source.run(["-C", runner.workspace, "config", "core.trustctime", "false"])
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: 1e9)], ofItemAtPath: text)
+            try source.run(["-C", runner.workspace, "update-index", "--refresh"])
+            let file = try FileHandle(forWritingTo: URL(filePath: text))
+            try file.write(contentsOf: Data("eno\nowt\n".utf8))
+            try file.close()
+            for path in [text, index] {
+                try FileManager.default.setAttributes(
+                    [.modificationDate: Date(timeIntervalSince1970: 1e9)], ofItemAtPath: path)
+            }
+            #expect(try await status(runner).contains(#""path":"text""#))
+            let patch = try await runner.client.send("GET", "/anycode/v1/workspace/patch?limit=4000").text
+            #expect(patch.contains("+eno"))
+        }
+    }
+
     @Test func anEmptyRepositoryHasABaseCommit() async throws {
         try await RunnerHarness.run { runner in
             #expect(try await runner.client.send("GET", "/anycode/v1/workspace/status").status == 409)
