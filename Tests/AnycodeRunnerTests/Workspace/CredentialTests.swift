@@ -37,32 +37,37 @@ import Testing
         _ body: @Sendable (_ port: Int, _ shown: @escaping @Sendable () -> [String]) async throws -> Value
     ) async throws -> Value {
         let shown = Shown()
-        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton).bind(
-            host: "127.0.0.1", port: 0
-        ) {
-            channel in
-            channel.eventLoop.makeCompletedFuture {
-                try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Refusal(shown)) }
             }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let result: Result<Value, any Error>
+        do {
+            result = .success(try await body(server.localAddress?.port ?? 0) { shown.lines.withLock { $0 } })
+        } catch {
+            result = .failure(error)
         }
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                try await server.executeThenClose { clients in
-                    for try await client in clients {
-                        try? await client.executeThenClose { inbound, outbound in
-                            for try await buffer in inbound {
-                                let text = String(buffer: buffer)
-                                shown.lines.withLock { $0 += text.split(separator: "\r\n").map(String.init) }
-                                let refusal =
-                                    "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n"
-                                try await outbound.write(ByteBuffer(string: refusal))
-                            }
-                        }
-                    }
-                }
-            }
-            defer { group.cancelAll() }
-            return try await body(server.channel.localAddress?.port ?? 0) { shown.lines.withLock { $0 } }
+        try await server.close().get()
+        return try result.get()
+    }
+
+    /// Whatever a client says, it is not let in.
+    private final class Refusal: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        typealias OutboundOut = ByteBuffer
+
+        private let shown: Shown
+
+        init(_ shown: Shown) {
+            self.shown = shown
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            let text = String(buffer: unwrapInboundIn(data))
+            shown.lines.withLock { $0 += text.split(separator: "\r\n").map(String.init) }
+            let refusal = "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n"
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: refusal)), promise: nil)
         }
     }
 
