@@ -35,27 +35,33 @@ import Testing
         translation.answered(.post(request: 7), [ServerAnswer(status: 200, body: answer.bytes)])
     }
 
+    private static func breakStream(_ translation: inout SandboxAgentTranslation) {
+        _ = translation.unsubscribed(nil)
+        _ = translation.answered(.identity, [ServerAnswer(status: 200, body: Array("{}".utf8))])
+    }
+
+    private static func expectWordThenAnswer(_ translation: inout SandboxAgentTranslation) {
+        #expect(translation.received(event(11, word)) == [.client(word)])
+        #expect(translation.received(event(12, answer)) == [.client(answer)])
+    }
+
     @Test func theAnswerWaitsForWhatTheStreamBringsBeforeIt() {
         var translation = Self.asked()
         #expect(Self.post(&translation) == [])
-        #expect(translation.received(Self.event(11, Self.word)) == [.client(Self.word)])
-        #expect(translation.received(Self.event(12, Self.answer)) == [.client(Self.answer)])
+        Self.expectWordThenAnswer(&translation)
     }
 
     @Test func theAnswerWaitsForTheReplayOfAStreamThatBroke() {
         var translation = Self.asked()
-        _ = translation.unsubscribed(nil)
-        _ = translation.answered(.identity, [ServerAnswer(status: 200, body: Array("{}".utf8))])
+        Self.breakStream(&translation)
         #expect(Self.post(&translation) == [.resubscribe], "what was said between replay and now is asked for")
         #expect(translation.subscription?.headers["Last-Event-ID"] == "10")
-        #expect(translation.received(Self.event(11, Self.word)) == [.client(Self.word)])
-        #expect(translation.received(Self.event(12, Self.answer)) == [.client(Self.answer)])
+        Self.expectWordThenAnswer(&translation)
     }
 
     @Test func aBreakDisturbsNoLaterTurn() {
         var translation = Self.asked()
-        _ = translation.unsubscribed(nil)
-        _ = translation.answered(.identity, [ServerAnswer(status: 200, body: Array("{}".utf8))])
+        Self.breakStream(&translation)
         _ = translation.received(Self.event(11, Self.answer))
         Self.ask(7, &translation)
         #expect(Self.post(&translation) == [])
